@@ -44,5 +44,5 @@ mod untracked;
 
 pub use bus::{Bus, BusError, Context, NoBus, TICKS_PER_CYCLE, Ticks};
 pub use cpu::{Cpu, Model, Outcome, Watch};
-pub use memory::{Memory, RAM_BASE};
+pub use memory::{Memory, RAM_BASE, UICR_BASE};
 pub use stop::{Cause, Stop};

@@ -38,7 +38,7 @@ use crate::cpu::{Cpu, Model, Outcome};
 use crate::elf::{self, ElfError, Symbols};
 use crate::memory::Memory;
 use crate::nrf52840::{
-    Burst, FLASH, Identity, Listening, Mode, Nrf52840, RAM, Revision, Sent, Unstable,
+    Burst, Identity, Listening, Mode, Nrf52840, Revision, Sent, Unstable, memory,
 };
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
@@ -62,7 +62,7 @@ impl Image {
     /// # Errors
     /// [`ElfError`] with what to do about it.
     pub fn from_elf(file: &[u8]) -> Result<Self, ElfError> {
-        let mut memory = Memory::new(FLASH, RAM);
+        let mut memory = memory();
         let symbols = elf::load(file, &mut memory)?;
         memory.seal();
         Ok(Self { memory, symbols: Untracked(symbols) })

@@ -5,8 +5,8 @@
 
 use std::io::Write as _;
 
-use bletwin_emulator::nrf52840::{Burst, FLASH, Identity, Mode, Nrf52840, RAM, Revision};
-use bletwin_emulator::{Cpu, Memory, Model, Outcome, elf};
+use bletwin_emulator::nrf52840::{Burst, Identity, Mode, Nrf52840, Revision, memory};
+use bletwin_emulator::{Cpu, Model, Outcome, elf};
 
 const SECOND: u64 = 64_000_000_000;
 const MILLISECOND: u64 = SECOND / 1000;
@@ -19,7 +19,7 @@ fn chip(entropy: [u8; 32]) -> Option<(Cpu<Nrf52840>, elf::Symbols)> {
         return None;
     };
     let file = std::fs::read(&path).expect("BLETWIN_FIRMWARE names a file");
-    let mut memory = Memory::new(FLASH, RAM);
+    let mut memory = memory();
     let symbols = elf::load(&file, &mut memory).expect("it can be flashed");
     let revision = Revision::default();
     let identity = Identity { device_address: 0xC0FF_EE00_0001, device_id: 1, entropy, revision };

@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 
-use bletwin_emulator::nrf52840::{FLASH, Identity, Nrf52840, RAM, Revision};
+use bletwin_emulator::nrf52840::{Identity, Nrf52840, Revision, memory};
 use bletwin_emulator::{Cpu, Memory, Model, Outcome, elf};
 
 /// Cycles on an nRF52840, from the README of P256-Cortex-M4, which p256-cm4 has its assembly from.
@@ -24,7 +24,7 @@ fn p256_takes_the_cycles_that_are_published() {
         return std::io::stderr().write_all(line).expect("standard error");
     };
     let file = std::fs::read(&path).expect("BLETWIN_P256 names a file");
-    let mut memory = Memory::new(FLASH, RAM);
+    let mut memory = memory();
     let symbols = elf::load(&file, &mut memory).expect("it can be flashed");
     let revision = Revision::default();
     let identity = Identity { device_address: 1, device_id: 1, entropy: [0; 32], revision };

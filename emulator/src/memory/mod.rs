@@ -13,20 +13,31 @@ use crate::decode::Instruction;
 
 /// Where RAM begins.
 pub const RAM_BASE: u32 = 0x2000_0000;
+/// Where the page of flash for configuration begins: UICR.
+pub const UICR_BASE: u32 = 0x1000_1000;
 
-/// Flash at 0 and RAM at [`RAM_BASE`]. A copy shares all pages; [`Memory::seal`] beforehand makes
+/// Flash at 0, RAM at [`RAM_BASE`], perhaps UICR at [`UICR_BASE`]. A copy shares all pages; [`Memory::seal`] beforehand makes
 /// later copies cheap. The unit tests measure neither: `benches/emulator.rs` does.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Memory {
     flash: Region,
     ram: Region,
+    /// The page of flash for configuration: it holds no code.
+    uicr: Region,
 }
 
 impl Memory {
     /// Erased flash and zeroed RAM; sizes in octets, rounded up to whole KiB.
     #[must_use]
     pub fn new(flash: u32, ram: u32) -> Self {
-        Self { flash: Region::new(0, flash, 0xFF), ram: Region::new(RAM_BASE, ram, 0) }
+        let (flash, ram) = (Region::new(0, flash, 0xFF), Region::new(RAM_BASE, ram, 0));
+        Self { flash, ram, uicr: Region::new(UICR_BASE, 0, 0xFF) }
+    }
+
+    /// The same with erased UICR of a number of octets.
+    #[must_use]
+    pub fn with_uicr(self, octets: u32) -> Self {
+        Self { uicr: Region::new(UICR_BASE, octets, 0xFF), ..self }
     }
 
     /// Octets of flash.
@@ -39,13 +50,15 @@ impl Memory {
     pub fn seal(&mut self) {
         self.flash.seal();
         self.ram.seal();
+        self.uicr.seal();
     }
 
-    /// `N` (1, 2 or 4) octets at a multiple of `N`, from RAM or flash.
+    /// `N` (1, 2 or 4) octets at a multiple of `N`, from RAM, flash or UICR.
     #[inline]
     #[must_use]
     pub fn read<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
-        self.ram.read(address).or_else(|| self.flash.read(address))
+        let flash = || self.flash.read(address).or_else(|| self.uicr.read(address));
+        self.ram.read(address).or_else(flash)
     }
 
     #[inline]
@@ -59,17 +72,18 @@ impl Memory {
         self.ram.write(address, octets)
     }
 
-    /// Changes flash as its controller or a programmer does; whether there is flash.
+    /// Changes flash or UICR as their controller or a programmer does; whether there is any.
     pub fn write_flash<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
-        self.flash.write(address, octets)
+        self.flash.write(address, octets) || self.uicr.write(address, octets)
     }
 
-    /// Takes over the flash of another.
+    /// Takes over flash and UICR of another.
     pub(crate) fn copy_flash(&mut self, from: &Self) {
         self.flash = from.flash.clone();
+        self.uicr = from.uicr.clone();
     }
 
-    /// Octets from anywhere in flash and RAM, as a debugger reads them.
+    /// Octets from anywhere in flash, UICR and RAM, as a debugger reads them.
     #[must_use]
     pub fn octets(&self, address: u32, count: usize) -> Option<Vec<u8>> {
         (0..count)
@@ -77,7 +91,7 @@ impl Memory {
             .collect()
     }
 
-    /// Puts octets into flash or RAM, as a programmer does. False, and nothing more is written,
+    /// Puts octets into flash, UICR or RAM, as a programmer does. False, and nothing more is written,
     /// once an address has no memory.
     pub fn program(&mut self, address: u32, octets: &[u8]) -> bool {
         octets.iter().enumerate().all(|(n, octet)| {
@@ -97,6 +111,11 @@ impl Memory {
     }
 
     pub(crate) fn is_flash(&self, address: u32) -> bool {
-        address < self.flash.len()
+        address < self.flash.len() || address.wrapping_sub(UICR_BASE) < self.uicr.len()
+    }
+
+    /// Octets of UICR.
+    pub(crate) fn uicr_len(&self) -> u32 {
+        self.uicr.len()
     }
 }

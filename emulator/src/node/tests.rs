@@ -2,6 +2,7 @@ use bletwin_sim::record::{Reception, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 
 use super::*;
+use crate::memory::UICR_BASE;
 
 #[test]
 fn channels_have_their_frequencies() {
@@ -34,7 +35,7 @@ pub(crate) fn program(loops: u32, writes: &[(u32, u32)]) -> Image {
         octets.extend(word.to_le_bytes());
     }
     octets.extend([0; 8]);
-    let mut memory = Memory::new(FLASH, RAM);
+    let mut memory = memory();
     assert!(memory.program(0, &0x2000_1000_u32.to_le_bytes()));
     assert!(memory.program(4, &0x101_u32.to_le_bytes()));
     assert!(memory.program(0x100, &octets));
@@ -102,8 +103,9 @@ fn chips_hear_each_other_on_every_phy() {
 #[test]
 fn flash_outlives_power_and_is_torn_where_it_was_erased() {
     const NVMC: u32 = 0x4001_E000;
+    const CUSTOMER: u32 = UICR_BASE + 0x80;
     let words = (0..64).map(|n| (0x1000 + 4 * n, 0));
-    let mut writes = vec![(NVMC + 0x504, 1)];
+    let mut writes = vec![(NVMC + 0x504, 1), (CUSTOMER, 0x1234_5678)];
     writes.extend(words);
     let erases = [(NVMC + 0x504, 2), (NVMC + 0x508, 0x1000)];
     let mut torn = Vec::new();
@@ -124,6 +126,7 @@ fn flash_outlives_power_and_is_torn_where_it_was_erased() {
         assert!(node.cpu().is_none());
         start(&mut node, 50, &mut outbox);
         torn.push(ram(&node, 0x1000, 256));
+        assert_eq!(ram(&node, CUSTOMER, 4), 0x1234_5678_u32.to_le_bytes(), "UICR stays");
     }
     assert_eq!(torn[0], [0; 256], "what was written stays");
     assert!(torn[1] != [0; 256] && torn[1] != [0xFF; 256], "neither old nor new: {:?}", torn[1]);

@@ -1,5 +1,5 @@
-//! FICR and UICR. Gaps: production test and trim values read as erased; UICR is erased and cannot
-//! be written (that takes NVMC).
+//! FICR. UICR is flash, which NVMC writes. Gaps: production test and trim values read as erased;
+//! what UICR configures does nothing.
 
 use super::revision::Revision;
 use super::{FLASH, Identity, RAM};
@@ -22,7 +22,7 @@ impl Information {
         self.revision
     }
 
-    /// A word, if the address is in FICR or UICR.
+    /// A word, if the address is in FICR.
     pub(super) fn read(&self, address: u32) -> Option<u32> {
         const ERASED: u32 = u32::MAX;
         Some(match address {
@@ -42,7 +42,7 @@ impl Information {
             0x1000_0110 => FLASH / 1024,
             0x1000_0130 => self.revision.errata_words()[0],
             0x1000_0134 => self.revision.errata_words()[1],
-            0x1000_0000..0x1000_2000 => ERASED,
+            0x1000_0000..0x1000_1000 => ERASED,
             _ => return None,
         })
     }

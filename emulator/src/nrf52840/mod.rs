@@ -65,6 +65,14 @@ use crate::memory::Memory;
 pub const FLASH: u32 = 1 << 20;
 /// RAM of the chip, in octets.
 pub const RAM: u32 = 256 << 10;
+/// UICR of the chip, in octets.
+const UICR: u32 = 4 << 10;
+
+/// Memory as a new chip has it: flash and UICR are erased, RAM is zero.
+#[must_use]
+pub fn memory() -> Memory {
+    Memory::new(FLASH, RAM).with_uicr(UICR)
+}
 
 /// Maximum number of tasks and events handled at one moment; the rest waits for the next tick of 16
 /// MHz, so that a ring of PPI channels turns as fast as on the chip but never forever.

@@ -1,8 +1,9 @@
-//! NVMC: writing and erasing flash, and its instruction cache.
+//! NVMC: writing and erasing flash and UICR, and the instruction cache of flash.
 //!
 //! Times are those of the product specification (4413_417 v1.7, 4.3.7). What a power failure
 //! leaves is in [`super::tear`]; a page that was erased in part only is torn as well. Gaps: no
-//! count of erasures; no UICR; no counting of hits and misses (IHIT and IMISS read 0); a processor
+//! count of erasures and of writes to a word; no counting of hits and misses (IHIT and IMISS read
+//! 0); a processor
 //! that runs from RAM waits for what is written, or erased in part, only by asking READY; writing
 //! to a page that is being erased is not refused.
 
@@ -10,7 +11,7 @@ use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
 use super::revision::Revision;
 use super::tear::{Chance, Torn, Unstable};
 use crate::bus::Ticks;
-use crate::memory::Memory;
+use crate::memory::{Memory, UICR_BASE};
 
 /// Octets erased by one operation.
 const PAGE: u32 = 4096;
@@ -24,13 +25,12 @@ const PARTIAL_UNIT: Ticks = 1_000 * MICROSECOND;
 const MAY_WRITE: u32 = 1;
 const MAY_ERASE: u32 = 2;
 
-/// The latest operation of flash, and the content before it.
+/// The latest operation, and the words before it by address.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Work {
     erases: bool,
     begun: Ticks,
-    address: u32,
-    before: Vec<u32>,
+    before: Vec<(u32, u32)>,
 }
 
 /// The flash controller's registers, and until when flash is busy.
@@ -51,9 +51,10 @@ pub(super) struct Nvmc {
     stops_all: bool,
 }
 
-fn words(memory: &Memory, address: u32, count: u32) -> Vec<u32> {
-    let word = |n| memory.read(address + 4 * n).map_or(u32::MAX, u32::from_le_bytes);
-    (0..count).map(word).collect()
+/// Words from a multiple of four on, by address.
+fn words(memory: &Memory, first: u32, octets: u32) -> impl Iterator<Item = (u32, u32)> {
+    let word = |address| memory.read(address).map_or(u32::MAX, u32::from_le_bytes);
+    (first..first + octets).step_by(4).map(move |address| (address, word(address)))
 }
 
 impl Nvmc {
@@ -107,9 +108,8 @@ impl Nvmc {
     /// from now on. The chip may be ahead of the moment at which it fails.
     pub(super) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
         let work = self.work.take().filter(|_| self.busy_until > now);
-        if let Some(Work { erases, begun, address, before }) = work {
-            let torn = |(n, before): (usize, u32)| {
-                let address = address + 4 * n as u32;
+        if let Some(Work { erases, begun, before }) = work {
+            let torn = |(address, before): (u32, u32)| {
                 let after = memory.read(address).map_or(before, u32::from_le_bytes);
                 let touched = match (now <= begun, erases) {
                     (true, _) => 0,
@@ -118,13 +118,13 @@ impl Nvmc {
                 };
                 Torn { address, before, after, touched }
             };
-            let torn: Vec<Torn> = before.into_iter().enumerate().map(torn).collect();
+            let torn: Vec<Torn> = before.into_iter().map(torn).collect();
             self.unstable.tear(torn.into_iter(), memory, &mut self.chance);
         }
         std::mem::take(&mut self.unstable)
     }
 
-    /// A store of the processor to flash: bits only go from 1 to 0. False: not allowed now.
+    /// A store of the processor to flash or UICR: bits only go from 1 to 0. False: not allowed now.
     pub(super) fn store(
         &mut self,
         address: u32,
@@ -136,23 +136,28 @@ impl Nvmc {
             return false;
         }
         let begun = now.max(self.busy_until);
-        let before = words(memory, address, 1);
-        memory.write_flash(address, (before[0] & word).to_le_bytes());
+        let before = memory.read(address).map_or(u32::MAX, u32::from_le_bytes);
+        memory.write_flash(address, (before & word).to_le_bytes());
         self.busy_until = begun + WRITE;
-        self.work = Some(Work { erases: false, begun, address, before });
+        self.work = Some(Work { erases: false, begun, before: vec![(address, before)] });
         self.unstable.waver(memory, &mut self.chance);
         true
     }
 
-    fn erase(&mut self, first: u32, octets: u32, moment: &mut Moment<'_>, takes: Ticks) {
+    /// Erases stretches: where each begins, and its octets.
+    fn erase(&mut self, stretches: &[(u32, u32)], moment: &mut Moment<'_>, takes: Ticks) {
         let begun = moment.now.max(self.busy_until);
-        let before = words(moment.memory, first, octets / 4);
-        for word in 0..octets / 4 {
-            moment.memory.write_flash(first + 4 * word, u32::MAX.to_le_bytes());
+        let mut before = Vec::new();
+        for (first, octets) in stretches.iter().copied() {
+            let from = before.len();
+            before.extend(words(moment.memory, first, octets));
+            for (address, _) in &before[from..] {
+                moment.memory.write_flash(*address, u32::MAX.to_le_bytes());
+            }
+            self.unstable.forget(first, octets);
         }
         self.busy_until = begun + takes;
-        self.work = Some(Work { erases: true, begun, address: first, before });
-        self.unstable.forget(first, octets);
+        self.work = Some(Work { erases: true, begun, before });
         self.unstable.waver(moment.memory, &mut self.chance);
     }
 
@@ -162,20 +167,22 @@ impl Nvmc {
         let before = self.begun.filter(|(begun, _)| *begun == page).map_or(0, |(_, so_far)| so_far);
         if before + takes >= ERASE_PAGE {
             self.begun = None;
-            self.erase(page, PAGE, moment, takes);
+            self.erase(&[(page, PAGE)], moment, takes);
             return;
         }
         self.begun = Some((page, before + takes));
         let begun = moment.now.max(self.busy_until);
         let memory = &mut *moment.memory;
-        let before = words(memory, page, PAGE / 4);
-        let torn = |(n, before): (usize, &u32)| {
-            let address = page + 4 * n as u32;
-            Torn { address, before: *before, after: u32::MAX, touched: u32::MAX }
+        let before: Vec<_> = words(memory, page, PAGE).collect();
+        let torn = |&(address, before): &(u32, u32)| Torn {
+            address,
+            before,
+            after: u32::MAX,
+            touched: u32::MAX,
         };
-        self.unstable.tear(before.iter().enumerate().map(torn), memory, &mut self.chance);
+        self.unstable.tear(before.iter().map(torn), memory, &mut self.chance);
         self.busy_until = begun + takes;
-        self.work = Some(Work { erases: true, begun, address: page, before });
+        self.work = Some(Work { erases: true, begun, before });
     }
 }
 
@@ -206,20 +213,24 @@ impl Peripheral for Nvmc {
     fn write(&mut self, offset: u32, value: u32, moment: &mut Moment<'_>) -> bool {
         let page = value & !(PAGE - 1);
         let may_erase = self.mode == MAY_ERASE && page < moment.memory.flash_len();
+        let (flash, uicr) = (moment.memory.flash_len(), moment.memory.uicr_len());
         match offset {
             0x504 => self.mode = value & 3,
             0x508 if may_erase => {
-                self.erase(page, PAGE, moment, ERASE_PAGE);
+                self.erase(&[(page, PAGE)], moment, ERASE_PAGE);
                 if self.stops_all {
                     self.still_until = self.busy_until;
                 }
             }
             0x50C if self.mode == MAY_ERASE && value == 1 => {
-                self.erase(0, moment.memory.flash_len(), moment, ERASE_ALL);
+                self.erase(&[(0, flash), (UICR_BASE, uicr)], moment, ERASE_ALL);
+            }
+            0x514 if self.mode == MAY_ERASE && value == 1 => {
+                self.erase(&[(UICR_BASE, uicr)], moment, ERASE_PAGE);
             }
             0x518 if may_erase => self.erase_partially(page, moment),
             // A forbidden write has no effect.
-            0x508 | 0x50C | 0x518 => {}
+            0x508 | 0x50C | 0x514 | 0x518 => {}
             0x51C => self.partial = value & 0x7F,
             0x540 => self.cache = value & 0x101,
             _ => return false,

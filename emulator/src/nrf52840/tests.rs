@@ -5,6 +5,7 @@ mod coded;
 mod flash;
 mod programs;
 mod revisions;
+mod uicr;
 
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
 use super::peripheral::{MICROSECOND, TICK_16M, TICK_32K};
@@ -34,7 +35,7 @@ impl Chip {
         let revision = Revision::default();
         let device_address = 0xC0FF_EE00_0001;
         let identity = Identity { device_address, device_id: 1, entropy, revision };
-        Self { bus: Nrf52840::new(&identity), memory: Memory::new(4096, 4096), now: 0 }
+        Self { bus: Nrf52840::new(&identity), memory: Memory::new(4096, 4096).with_uicr(4096), now: 0 }
     }
 
     fn of(revision: Revision) -> Self {

@@ -36,7 +36,7 @@ fn counted(tail: &[u16]) -> u32 {
         0x6001, // STR R1, [R0]
     ];
     handler.extend(tail);
-    let mut memory = Memory::new(4096, 4096);
+    let mut memory = Memory::new(4096, 4096).with_uicr(4096);
     let mut put = |address, octets: &[u8]| assert!(memory.program(address, octets));
     let halves = |halves: &[u16]| halves.iter().flat_map(|h| h.to_le_bytes()).collect::<Vec<_>>();
     put(0, &(RAM_BASE + 0x700).to_le_bytes());
