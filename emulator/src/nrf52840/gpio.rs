@@ -1,5 +1,6 @@
-//! The pins of P0 and P1. Gaps: LATCH and DETECT, drive strengths; an input that nothing drives
-//! reads as its pull resistor says.
+//! The pins of P0 and P1, and the signal DETECT of each.
+//!
+//! Gaps: drive strengths; an input that nothing drives reads as its pull resistor says.
 
 /// One port, bit n of each word being pin n.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -8,8 +9,16 @@ pub(super) struct Port {
     /// Levels from outside, of the pins that something drives.
     driven: u32,
     levels: u32,
-    /// PIN_CNF: direction in bit 0, input disconnected in bit 1, pull in bits 3:2.
+    /// PIN_CNF: direction in bit 0, input disconnected in bit 1, pull in bits 3:2, SENSE in bits
+    /// 17:16.
     configuration: Vec<u32>,
+    /// Pins that had the level that their SENSE waits for since they were cleared.
+    latch: u32,
+    /// DETECTMODE: DETECT comes from LATCH, not from the pins.
+    latched: bool,
+    /// LATCH was written.
+    cleared: bool,
+    detects: bool,
 }
 
 const DIRECTION: u32 = 1;
@@ -48,12 +57,18 @@ impl Port {
         outputs & self.out | !outputs & outside
     }
 
-    /// Whether a pin has just taken the level that its SENSE waits for.
-    pub(super) fn senses(&self, before: u32) -> bool {
-        let now = self.levels();
+    /// Whether DETECT rises: because of a pin, or because a pin is still latched after LATCH was
+    /// written. To be called after every change.
+    pub(super) fn rises(&mut self) -> bool {
+        let levels = self.levels();
         let high = self.select(|configuration| configuration >> 16 & 3 == 2);
         let low = self.select(|configuration| configuration >> 16 & 3 == 3);
-        (now ^ before) & (high & now | low & !now) != 0
+        let sensed = high & levels | low & !levels;
+        self.latch |= sensed;
+        let detects = if self.latched { self.latch != 0 } else { sensed != 0 };
+        let again = std::mem::take(&mut self.cleared) && self.latched;
+        let before = std::mem::replace(&mut self.detects, detects);
+        detects && (!before || again)
     }
 
     /// A channel of GPIOTE puts a level out.
@@ -81,6 +96,8 @@ impl Port {
             0x504 | 0x508 | 0x50C => self.out,
             0x510 => self.input(),
             0x514 | 0x518 | 0x51C => self.directions(),
+            0x520 => self.latch,
+            0x524 => self.latched.into(),
             0x700..0x780 => *self.configuration.get((offset - 0x700) as usize / 4)?,
             _ => return None,
         })
@@ -94,6 +111,9 @@ impl Port {
             0x514 => self.set_directions(value),
             0x518 => self.set_directions(self.directions() | value),
             0x51C => self.set_directions(self.directions() & !value),
+            // What is still sensed is latched again.
+            0x520 => (self.latch, self.cleared) = (self.latch & !value, true),
+            0x524 => self.latched = value & 1 == 1,
             0x700..0x780 => match self.configuration.get_mut((offset - 0x700) as usize / 4) {
                 Some(place) => *place = value,
                 None => return false,

@@ -1,7 +1,5 @@
-//! GPIOTE: eight channels that make events of pins, or move pins by tasks, and the PORT event.
-//!
-//! Gap: PORT is raised at any change of a pin whose SENSE asks for the level it now has, not by
-//! LATCH and DETECT.
+//! GPIOTE: eight channels that make events of pins, or move pins by tasks, and the PORT event,
+//! which is raised when a port's DETECT rises.
 
 use super::peripheral::{Common, Moment, Peripheral};
 use crate::bus::Ticks;
@@ -38,8 +36,8 @@ impl Gpiote {
         std::mem::take(&mut self.moves)
     }
 
-    /// The events of pins that have changed; `sensed`: one of them woke its SENSE.
-    pub(super) fn events(&self, before: [u32; 2], after: [u32; 2], sensed: bool) -> Vec<u8> {
+    /// The events of pins that have changed; `detected`: DETECT of a port has risen.
+    pub(super) fn events(&self, before: [u32; 2], after: [u32; 2], detected: bool) -> Vec<u8> {
         let channel = |n: &usize| {
             let configuration = self.configuration[*n];
             let (port, pin) = place(configuration);
@@ -52,7 +50,7 @@ impl Gpiote {
             configuration & 3 == EVENT && configuration >> 16 & wanted != 0
         };
         let mut events: Vec<u8> = (0..CHANNELS).filter(channel).map(|n| n as u8).collect();
-        events.extend(sensed.then_some(PORT));
+        events.extend(detected.then_some(PORT));
         events
     }
 

@@ -115,8 +115,8 @@ impl Nrf52840 {
 
     /// Makes events of pins that have changed.
     pub(super) fn sense(&mut self, before: [u32; 2], queue: &mut VecDeque<Signal>) {
-        let sensed = self.ports.iter().zip(before).any(|(port, before)| port.senses(before));
-        let events = self.gpiote.events(before, self.levels(), sensed);
+        let [rises, rises_too] = self.ports.each_mut().map(Port::rises);
+        let events = self.gpiote.events(before, self.levels(), rises || rises_too);
         let events = events.into_iter().map(|event| Endpoint::new(GPIOTE, event));
         queue.extend(events.map(Signal::Event));
     }

@@ -3,6 +3,7 @@
 mod blocks;
 mod coded;
 mod flash;
+mod pins;
 mod programs;
 mod revisions;
 mod uicr;
