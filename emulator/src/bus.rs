@@ -74,11 +74,6 @@ pub trait Bus {
         0
     }
 
-    /// Until when the processor stands still, wherever its code is.
-    fn stands_still_until(&self) -> Ticks {
-        0
-    }
-
     /// When something will happen next by itself.
     fn next_event(&self) -> Option<Ticks>;
 

@@ -122,13 +122,10 @@ impl<B: Bus> Cpu<B> {
         if let Some(on) = self.bus.flash_cache() {
             self.flash.set_cache(on);
         }
-        let still = self.bus.stands_still_until();
-        let free = if self.memory.is_flash(self.next) {
-            still.max(self.bus.flash_busy_until())
-        } else {
-            still
-        };
-        self.cycles = self.cycles.max(free.div_ceil(TICKS_PER_CYCLE));
+        if self.memory.is_flash(self.next) {
+            let free = self.bus.flash_busy_until();
+            self.cycles = self.cycles.max(free.div_ceil(TICKS_PER_CYCLE));
+        }
     }
 
     /// The next cycle at which something happens by itself.

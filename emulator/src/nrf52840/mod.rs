@@ -158,7 +158,7 @@ impl Nrf52840 {
             wdt: Wdt::new(),
             gpiote: Gpiote::default(),
             serial: std::array::from_fn(|_| Uarte::new()),
-            nvmc: Nvmc::new(identity.entropy, identity.revision),
+            nvmc: Nvmc::new(identity.entropy),
             late: None,
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
@@ -435,10 +435,6 @@ impl Bus for Nrf52840 {
 
     fn flash_busy_until(&self) -> Ticks {
         self.nvmc.busy_until()
-    }
-
-    fn stands_still_until(&self) -> Ticks {
-        self.nvmc.still_until()
     }
 
     fn next_event(&self) -> Option<Ticks> {

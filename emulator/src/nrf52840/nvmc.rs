@@ -4,11 +4,10 @@
 //! leaves is in [`super::tear`]; a page that was erased in part only is torn as well. Gaps: no
 //! count of erasures and of writes to a word; no counting of hits and misses (IHIT and IMISS read
 //! 0); a processor
-//! that runs from RAM waits for what is written, or erased in part, only by asking READY; writing
+//! that runs from RAM waits for flash only by asking READY, also to read from it; writing
 //! to a page that is being erased is not refused.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
-use super::revision::Revision;
 use super::tear::{Chance, Torn, Unstable};
 use crate::bus::Ticks;
 use crate::memory::{Memory, UICR_BASE};
@@ -43,12 +42,9 @@ pub(super) struct Nvmc {
     begun: Option<(u32, Ticks)>,
     cache: u32,
     busy_until: Ticks,
-    still_until: Ticks,
     work: Option<Work>,
     unstable: Unstable,
     chance: Chance,
-    /// Whether erasing a page stops code in RAM (erratum 242).
-    stops_all: bool,
 }
 
 /// Words from a multiple of four on, by address.
@@ -58,7 +54,7 @@ fn words(memory: &Memory, first: u32, octets: u32) -> impl Iterator<Item = (u32,
 }
 
 impl Nvmc {
-    pub(super) fn new(entropy: [u8; 32], revision: Revision) -> Self {
+    pub(super) fn new(entropy: [u8; 32]) -> Self {
         Self {
             common: Common::default(),
             mode: 0,
@@ -66,11 +62,9 @@ impl Nvmc {
             begun: None,
             cache: 0,
             busy_until: 0,
-            still_until: 0,
             work: None,
             unstable: Unstable::default(),
             chance: Chance::new(entropy),
-            stops_all: revision.has(242),
         }
     }
 
@@ -97,11 +91,6 @@ impl Nvmc {
     /// Until when flash is busy.
     pub(super) fn busy_until(&self) -> Ticks {
         self.busy_until
-    }
-
-    /// Until when the processor stands still, wherever its code is.
-    pub(super) fn still_until(&self) -> Ticks {
-        self.still_until
     }
 
     /// Power fails: draws how much of the operation is done, and reports the bits that are unstable
@@ -216,12 +205,7 @@ impl Peripheral for Nvmc {
         let (flash, uicr) = (moment.memory.flash_len(), moment.memory.uicr_len());
         match offset {
             0x504 => self.mode = value & 3,
-            0x508 if may_erase => {
-                self.erase(&[(page, PAGE)], moment, ERASE_PAGE);
-                if self.stops_all {
-                    self.still_until = self.busy_until;
-                }
-            }
+            0x508 if may_erase => self.erase(&[(page, PAGE)], moment, ERASE_PAGE),
             0x50C if self.mode == MAY_ERASE && value == 1 => {
                 self.erase(&[(0, flash), (UICR_BASE, uicr)], moment, ERASE_ALL);
             }

@@ -2,7 +2,8 @@
 //!
 //! Which build code belongs to which revision is in the titles of Nordic's errata documents (Cx0,
 //! Dx0 and Fx0 are revisions 1, 2 and 3). The words at 0x1000_0130 and which erratum is in which
-//! revision are those of Nordic's MDK (`nrf52_erratas.h` of nrfx 4.2.1).
+//! revision are those of Nordic's MDK (`nrf52_erratas.h` of nrfx 4.2.1); what 242 is about is in
+//! Zephyr's issue 32118.
 
 /// A revision that was sold; engineering samples are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -88,12 +89,7 @@ pub const ERRATA: &[Erratum] = &[
     erratum(201, "CLOCK: HFCLKSTARTED may come twice", FIRST, Some("it does, after 64 µs more")),
     erratum(202, "POWER: it may not start in high voltage mode", FIRST, None),
     erratum(204, "RADIO: emissions between TX and RX", ALL, None),
-    erratum(
-        242,
-        "NVMC: erasing a page stops code in RAM, too",
-        ALL,
-        Some("the processor waits wherever it runs"),
-    ),
+    erratum(242, "NVMC: what is asked of it during POFWARN hangs the CPU", ALL, None),
     erratum(
         243,
         "RADIO: TIFS is off on LE Coded",

@@ -1,6 +1,7 @@
 //! NVMC, and what a power failure leaves of flash.
 
 use super::*;
+use crate::{Cpu, Model, Outcome};
 
 const NVMC: u32 = 0x4001_E000;
 
@@ -137,13 +138,28 @@ fn a_cut_write_leaves_other_bits_alone() {
     assert_ne!(unstable, Unstable::default());
 }
 
-/// Erratum 242: erasing a page stops code in RAM, too; erasing it in parts does not.
+/// What runs from flash waits until a page is erased; what runs from RAM goes on.
 #[test]
-fn erasing_a_page_stops_the_processor() {
-    let mut chip = Chip::new();
-    chip.write(NVMC + 0x504, 2);
-    chip.write(NVMC + 0x518, 0);
-    assert_eq!(chip.bus.stands_still_until(), 0);
-    chip.write(NVMC + 0x508, 0);
-    assert_eq!(chip.bus.stands_still_until(), (10_000 + 85_000) * MICROSECOND);
+fn erasing_a_page_stops_what_runs_from_flash() {
+    const CODE: [u16; 4] = [
+        0x6001, // STR R1, [R0]
+        0x1C52, // ADDS R2, R2, #1
+        0x1C52, // ADDS R2, R2, #1
+        0xE7FE, // B .
+    ];
+    for (place, runs) in [(0x100, 0), (RAM_BASE + 0x100, 2)] {
+        let mut memory = Memory::new(8192, 4096);
+        let octets: Vec<u8> = CODE.iter().flat_map(|half| half.to_le_bytes()).collect();
+        assert!(memory.program(place, &octets));
+        assert!(memory.program(4, &(place | 1).to_le_bytes()));
+        let mut chip = Chip::new();
+        chip.write(NVMC + 0x504, 2);
+        let mut cpu = Cpu::new(Model::NRF52840, memory, chip.bus);
+        cpu.set_register(0, NVMC + 0x508);
+        cpu.set_register(1, 0x1000);
+        assert_eq!(cpu.run(80_000 * MICROSECOND), Outcome::Reached);
+        assert_eq!(cpu.register(2), runs, "from {place:#x}");
+        assert_eq!(cpu.run(90_000 * MICROSECOND), Outcome::Reached);
+        assert_eq!(cpu.register(2), 2, "from {place:#x}");
+    }
 }
