@@ -64,6 +64,16 @@ pub trait Bus {
         false
     }
 
+    /// Whether the processor executes nothing until something here resets the chip.
+    fn halts(&self) -> bool {
+        false
+    }
+
+    /// The processor falls asleep, or wakes; false: it has said so before, or nothing here cares.
+    fn sleeps(&mut self, _asleep: bool, _context: &mut Context<'_>) -> bool {
+        false
+    }
+
     /// Whether flash has its instruction cache switched on; `None`: nothing here switches it.
     fn flash_cache(&self) -> Option<bool> {
         None

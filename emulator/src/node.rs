@@ -18,6 +18,7 @@
 
 mod debug;
 mod pins;
+mod power;
 mod rtt;
 mod usage;
 
@@ -34,15 +35,16 @@ use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
 use crate::bus::Ticks;
-use crate::cpu::{Cpu, Model, Outcome};
+use crate::cpu::{Cpu, Outcome};
 use crate::elf::{self, ElfError, Symbols};
 use crate::memory::Memory;
 use crate::nrf52840::{
-    Burst, Identity, Listening, Mode, Nrf52840, Revision, Sent, Unstable, memory,
+    Burst, Listening, Mode, NOMINAL, Nrf52840, Revision, Sent, Unstable, memory,
 };
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 use debug::Debugger;
+use power::reset;
 use rtt::Rtt;
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
@@ -90,6 +92,8 @@ pub struct ChipNode {
     device_address: u64,
     device_id: u64,
     revision: Revision,
+    /// The supply, in mV.
+    supply: u16,
     /// The content of flash since it was last switched off.
     kept: Option<Kept>,
     /// `None` while it is off.
@@ -101,6 +105,8 @@ pub struct ChipNode {
     /// The listening state last reported to the world; `None` while a packet arrives.
     reported: Option<Listening>,
     stopped: Option<Stop>,
+    /// A lockup was reported since power-up.
+    locked_up: bool,
     /// The LEDs that are lit, as bits.
     lit: u32,
     rtt: Rtt,
@@ -118,12 +124,14 @@ impl ChipNode {
             device_address,
             device_id,
             revision: Revision::default(),
+            supply: NOMINAL,
             kept: None,
             cpu: None,
             since: Instant::ZERO,
             reached: 0,
             reported: None,
             stopped: None,
+            locked_up: false,
             lit: 0,
             rtt: Rtt::default(),
             debugger: Untracked(None),
@@ -161,33 +169,6 @@ impl ChipNode {
         if let Some(cpu) = &mut self.cpu {
             cpu.memory_mut().seal();
         }
-    }
-
-    fn power_up(&mut self, now: Instant, entropy: [u8; 32]) {
-        self.power_down(now);
-        let (device_address, device_id) = (self.device_address, self.device_id);
-        let revision = self.revision;
-        let mut bus = Nrf52840::new(&Identity { device_address, device_id, entropy, revision });
-        let mut memory = self.image.memory.clone();
-        if let Some(Kept { memory: flash, unstable }) = self.kept.take() {
-            memory.copy_flash(&flash);
-            bus.power_up(unstable, &mut memory);
-            memory.seal();
-        }
-        self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, memory, bus)));
-        self.since = now;
-    }
-
-    fn power_down(&mut self, now: Instant) {
-        if let Some(mut cpu) = self.cpu.take() {
-            let (bus, memory) = cpu.parts();
-            let unstable = bus.power_fails(self.ticks(now), memory);
-            let mut memory = self.image.memory.clone();
-            memory.copy_flash(cpu.memory());
-            self.kept = Some(Kept { memory, unstable });
-        }
-        (self.cpu, self.reported, self.stopped) = (None, None, None);
-        (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
     }
 
     fn ticks(&self, at: Instant) -> Ticks {
@@ -242,10 +223,17 @@ impl ChipNode {
             };
             match outcome {
                 Outcome::Reached | Outcome::Halted => return,
-                Outcome::Stopped(Stop { cause: Cause::Reset, .. }) => {
-                    let reason = cpu.bus().reset_reason();
-                    cpu.bus_mut().reset(reason);
-                    cpu.reset();
+                Outcome::Stopped(Stop { cause: Cause::Reset, .. }) => reset(cpu, false),
+                // A debugger sees it, and keeps the chip from resetting itself.
+                Outcome::Stopped(stop)
+                    if stop.cause == Cause::Lockup && self.debugger.is_none() =>
+                {
+                    if !self.locked_up {
+                        let text = stop.report(self.image.symbols.at(stop.address));
+                        out.note(Note::Host(format!("the chip resets itself: {text}")));
+                    }
+                    self.locked_up = true;
+                    reset(cpu, true);
                 }
                 Outcome::Stopped(stop) => {
                     self.stopped = Some(stop);
@@ -331,12 +319,17 @@ fn channel(megahertz: u16) -> Option<u8> {
 impl Node for ChipNode {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         let mut octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
+        if matches!(input, NodeInput::Act(_)) {
+            // What a person does is no earlier than the chip's sleep ends.
+            self.run_to(self.ticks(now), out);
+        }
         match input {
             NodeInput::Resume if self.halted() => return,
             NodeInput::Resume => octets = self.resumes_octets(),
             NodeInput::Start { entropy } => self.power_up(now, entropy),
             NodeInput::Act(Act::PowerCycle) => return self.power_down(now),
             NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
+            NodeInput::Act(Act::Supply { millivolts }) => self.supply(now, millivolts),
             NodeInput::Antenna(signal) => self.hear(now, signal),
             NodeInput::Radio(_)
             | NodeInput::Timer

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use bletwin_emulator::nrf52840::{Identity, Nrf52840, Revision, memory};
-use bletwin_emulator::{Cpu, Memory, Model, Outcome, elf};
+use bletwin_emulator::{Cpu, Model, Outcome, elf};
 
 /// Cycles on an nRF52840, from the README of P256-Cortex-M4, which p256-cm4 has its assembly from.
 const KEY_PAIR: u32 = 327_000;

@@ -447,6 +447,7 @@ impl Node for PeripheralNode {
                     Act::Cancel => HostInput::NumericConfirmed(false),
                     Act::Command(command) => HostInput::Command(command),
                     Act::PowerCycle => return self.switch_off(),
+                    Act::Supply { .. } => return,
                     Act::MinUsedChannels(channels) => {
                         self.input(now, Input::MinUsedChannels(channels), out);
                         return self.plan(now);

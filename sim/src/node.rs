@@ -40,6 +40,12 @@ pub enum Act {
     MinUsedChannels(u8),
     /// Switches the device off and on again; what is not persisted is lost.
     PowerCycle,
+    /// Its supply becomes so many mV, until the next act of this kind. Only a device whose supply
+    /// is modelled takes notice: an emulated chip.
+    Supply {
+        /// The voltage that is there, in mV.
+        millivolts: u16,
+    },
 }
 
 impl Act {

@@ -11,7 +11,7 @@ use tokio::io::unix::AsyncFd;
 
 /// What can be typed.
 pub(super) const HELP: &str =
-    "press [BUTTON] | release [BUTTON] | delete-bonds | pairing | power-cycle";
+    "press [BUTTON] | release [BUTTON] | delete-bonds | pairing | power-cycle | supply MILLIVOLTS";
 
 /// Octets of a line that are kept without its end.
 const LINE_MAX: usize = 256;
@@ -143,6 +143,11 @@ pub(super) fn act(line: &str, buttons: Option<&[&str]>) -> Result<Act, String> {
         },
         "press" | "release" => button,
         "power-cycle" if button.is_empty() => return Ok(Act::PowerCycle),
+        "supply" => {
+            let millivolts = button.parse();
+            let wrong = |_| format!("`{button}` is no voltage: up to five digits, in mV");
+            return millivolts.map(|millivolts| Act::Supply { millivolts }).map_err(wrong);
+        }
         _ => return Err(format!("`{line}`? type {HELP}")),
     };
     match buttons {
@@ -167,6 +172,10 @@ mod tests {
         assert_eq!(typed("release door"), Ok(Act::release("door")));
         assert_eq!(typed("pairing"), Ok(Act::press("pairing")));
         assert_eq!(typed("power-cycle"), Ok(Act::PowerCycle));
+        assert_eq!(typed("supply 2600"), Ok(Act::Supply { millivolts: 2600 }));
+        for wrong in ["supply", "supply -1", "supply 70000", "supply 3 V"] {
+            assert!(typed(wrong).expect_err(wrong).contains("in mV"), "{wrong}");
+        }
         for wrong in ["press user", "delete-bonds", "release bell"] {
             assert!(typed(wrong).expect_err(wrong).ends_with("has door, pairing"), "{wrong}");
         }

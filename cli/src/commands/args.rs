@@ -280,7 +280,8 @@ pub struct Run {
     bletwin serve --central phone --endpoint tcp:0 --host './my-host' --repeat 5 --junit r.xml\n\n\
     Each endpoint is an HCI controller that speaks H4. docs/HCI.md tells how to attach a host.\n\
     Lines on standard input press buttons of the first peripheral: press, release, delete-bonds,\n\
-    pairing, power-cycle; with --central they say what its user does: passkey NUMBER, yes, no.\n\
+    pairing, power-cycle, supply MILLIVOLTS (of an emulated chip); with --central they say what\n\
+    its user does: passkey NUMBER, yes, no.\n\
     Ctrl-C ends it; files are complete then.")]
 pub struct Serve {
     /// An endpoint: tcp:HOST:PORT, tcp:PORT (this machine only), unix:PATH or pty:PATH, and the

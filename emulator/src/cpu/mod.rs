@@ -64,6 +64,8 @@ pub(crate) enum Sleep {
     Interrupt,
     /// WFE that found the event register clear.
     Event,
+    /// Something outside it, which only a reset ends.
+    Reset,
 }
 
 /// CONTROL: nPRIV, SPSEL and FPCA, from bit 0 on.
@@ -192,6 +194,13 @@ impl<B: Bus> Cpu<B> {
         self.exceptions.reset();
         self.system = System::new();
         self.stop.0 = None;
+    }
+
+    /// Lets time pass in which nothing is executed.
+    pub(crate) fn pass(&mut self, ticks: Ticks) {
+        let cycles = ticks.div_ceil(TICKS_PER_CYCLE);
+        self.cycles += cycles;
+        self.slept.0 += cycles;
     }
 
     /// R0–R14; 15 is the address of the next instruction.

@@ -49,7 +49,11 @@ impl<B: Bus> Cpu<B> {
             if let Some(cause) = self.stop.take() {
                 return Outcome::Stopped(self.describe(cause));
             }
-            if self.sleeping.is_some() && !self.wake() {
+            let asleep = self.sleeping.is_some() && !self.wake();
+            if self.tell(asleep) {
+                continue;
+            }
+            if asleep {
                 if self.cycles >= until {
                     return Outcome::Reached;
                 }
@@ -108,6 +112,9 @@ impl<B: Bus> Cpu<B> {
         self.bus.advance(&mut context);
         if self.bus.resets() {
             self.stop_with(Cause::Reset);
+        } else if self.bus.halts() && self.sleeping != Some(Sleep::Reset) {
+            self.sleeping = Some(Sleep::Reset);
+            self.system.stop_tick();
         }
         if self.system.tick.advance(self.cycles) {
             self.pend(crate::exception::SYS_TICK);
@@ -134,12 +141,19 @@ impl<B: Bus> Cpu<B> {
         bus.min(self.system.tick.next())
     }
 
+    /// Tells the peripherals whether the processor sleeps; whether that is new to them.
+    fn tell(&mut self, asleep: bool) -> bool {
+        let mut context = Context { now: self.cycles * TICKS_PER_CYCLE, memory: &mut self.memory };
+        self.bus.sleeps(asleep, &mut context)
+    }
+
     /// Whether the processor is awake from now on.
     fn wake(&mut self) -> bool {
         let awake = match self.sleeping {
             None => true,
             Some(Sleep::Interrupt) => self.would_preempt(),
             Some(Sleep::Event) => self.event || self.would_preempt(),
+            Some(Sleep::Reset) => false,
         };
         if awake && self.sleeping.take() == Some(Sleep::Event) {
             self.event = false;

@@ -16,8 +16,9 @@ pub const RAM_BASE: u32 = 0x2000_0000;
 /// Where the page of flash for configuration begins: UICR.
 pub const UICR_BASE: u32 = 0x1000_1000;
 
-/// Flash at 0, RAM at [`RAM_BASE`], perhaps UICR at [`UICR_BASE`]. A copy shares all pages; [`Memory::seal`] beforehand makes
-/// later copies cheap. The unit tests measure neither: `benches/emulator.rs` does.
+/// Flash at 0, RAM at [`RAM_BASE`], perhaps UICR at [`UICR_BASE`]. A copy shares all pages;
+/// [`Memory::seal`] beforehand makes later copies cheap. The unit tests measure neither:
+/// `benches/emulator.rs` does.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Memory {
     flash: Region,
@@ -91,8 +92,8 @@ impl Memory {
             .collect()
     }
 
-    /// Puts octets into flash, UICR or RAM, as a programmer does. False, and nothing more is written,
-    /// once an address has no memory.
+    /// Puts octets into flash, UICR or RAM, as a programmer does. False, and nothing more is
+    /// written, once an address has no memory.
     pub fn program(&mut self, address: u32, octets: &[u8]) -> bool {
         octets.iter().enumerate().all(|(n, octet)| {
             let address = address.wrapping_add(n as u32);

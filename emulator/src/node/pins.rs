@@ -1,5 +1,5 @@
-//! The development kit's buttons (P0.11, P0.12, P0.24, low while pressed) and LEDs (P0.13–P0.16,
-//! lit when low).
+//! The development kit's buttons (P0.11, P0.12, P0.24, P0.25, and P0.18 for a reset, low while
+//! pressed) and LEDs (P0.13–P0.16, lit when low).
 
 use ble::text::Text;
 use ble::ui::Ui;
@@ -13,9 +13,12 @@ const LEDS: u32 = 4;
 impl ChipNode {
     pub(super) fn press(&mut self, button: &str, pressed: bool) {
         let pin = match button {
-            "user" => 11,
-            "delete-bonds" => 12,
-            "pairing" => 24,
+            "user" | "button-1" => 11,
+            "delete-bonds" | "button-2" => 12,
+            "pairing" | "button-3" => 24,
+            "button-4" => 25,
+            // It resets the chip if UICR says so.
+            "reset" => 18,
             // The board has no such button.
             _ => return,
         };

@@ -1,3 +1,5 @@
+mod power;
+
 use bletwin_sim::record::{Reception, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 

@@ -1,11 +1,11 @@
-//! CLOCK and POWER, which share an address and an interrupt.
+//! CLOCK, which shares address and interrupt with [`super::power`].
 //!
 //! Start-up times are the typical ones of the product specification (4413_417 v1.7, 5.4.4). Gaps:
-//! no calibration of the RC oscillator (CAL, CTSTART stop the emulator), no power failure warning,
-//! no system off, no USB supply. APPROTECT's registers, which revision 3 has here, are kept and do
+//! no calibration of the RC oscillator (CAL, CTSTART do nothing). APPROTECT's registers, which revision 3 has here, are kept and do
 //! nothing. When a revision with erratum 201 raises HFCLKSTARTED again is an own choice.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
+use super::power::Power;
 use super::revision::Revision;
 use crate::bus::Ticks;
 
@@ -29,7 +29,7 @@ enum Oscillator {
     Running { since: Ticks },
 }
 
-/// Both clocks, and the registers that survive a reset.
+/// Both clocks, and POWER.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Clock {
     common: Common,
@@ -39,9 +39,7 @@ pub(super) struct Clock {
     /// The source that LFCLKSTART took.
     running_source: u32,
     debounce: u32,
-    reset_reasons: u32,
-    retained: [u32; 2],
-    dcdc: [u32; 2],
+    pub(super) power: Power,
     revision: Revision,
     /// When HFCLKSTARTED comes a second time.
     again: Option<Ticks>,
@@ -50,7 +48,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn new(revision: Revision) -> Self {
+    pub(super) fn new(revision: Revision, power: Power) -> Self {
         Self {
             common: Common::default(),
             high: Oscillator::Off,
@@ -58,19 +56,16 @@ impl Clock {
             source: 0,
             running_source: 0,
             debounce: 0x10,
-            reset_reasons: 0,
-            retained: [0; 2],
-            dcdc: [0; 2],
+            power,
             revision,
             again: None,
             protection: [0; 2],
         }
     }
 
-    /// After a reset without a power-up: why, and what is retained.
-    pub(super) fn follow(&mut self, before: &Self, reason: u32) {
-        self.reset_reasons = before.reset_reasons | reason;
-        self.retained = before.retained;
+    /// POWER's comparator looks.
+    pub(super) fn compare(&mut self, moment: &mut Moment<'_>) {
+        self.power.compare(self.high != Oscillator::Off, moment);
     }
 
     /// Since when the 32,768 Hz clock runs.
@@ -122,43 +117,34 @@ impl Peripheral for Clock {
             3 => self.low = Oscillator::Off,
             _ => {}
         }
+        self.compare(moment);
     }
 
     fn read(&mut self, offset: u32, _: Ticks) -> Option<u32> {
         Some(match offset {
-            0x400 => self.reset_reasons,
             0x408 => Self::asked(self.high),
             // The source is the crystal whenever it runs, else the internal oscillator, always on.
             0x40C => 1 << 16 | Self::running(self.high),
             0x414 => Self::asked(self.low),
             0x418 => Self::running(self.low) << 16 | self.running_source,
             0x41C => self.running_source,
-            0x428 => 3,
-            0x438 => 0,
-            0x51C => self.retained[0],
-            0x520 => self.retained[1],
             0x518 => self.source,
             0x528 => self.debounce,
-            0x578 => self.dcdc[0],
-            0x580 => self.dcdc[1],
             0x550 | 0x558 if self.revision.has(249) => self.protection[offset as usize / 8 % 2],
-            // Main supply on VDD.
-            0x640 => 0,
-            _ => return None,
+            _ => return self.power.read(offset),
         })
     }
 
-    fn write(&mut self, offset: u32, value: u32, _: &mut Moment<'_>) -> bool {
+    fn write(&mut self, offset: u32, value: u32, moment: &mut Moment<'_>) -> bool {
         match offset {
-            0x400 => self.reset_reasons &= !value,
-            0x51C => self.retained[0] = value & 0xFF,
-            0x520 => self.retained[1] = value & 0xFF,
             0x518 => self.source = value,
             0x528 => self.debounce = value & 0xFF,
-            0x578 => self.dcdc[0] = value & 1,
-            0x580 => self.dcdc[1] = value & 1,
             0x550 | 0x558 if self.revision.has(249) => {
                 self.protection[offset as usize / 8 % 2] = value;
+            }
+            _ if self.power.write(offset, value) => {
+                self.power.lose(moment.memory);
+                self.compare(moment);
             }
             _ => return false,
         }

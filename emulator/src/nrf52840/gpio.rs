@@ -57,6 +57,25 @@ impl Port {
         outputs & self.out | !outputs & outside
     }
 
+    /// After a reset: the levels from outside, and the rest if it `spares` pins.
+    pub(super) fn follow(&mut self, before: &Self, spares: bool) {
+        if spares {
+            *self = before.clone();
+        }
+        (self.driven, self.levels) = (before.driven, before.levels);
+    }
+
+    /// Whether a pin is driven low from outside.
+    pub(super) fn is_driven_low(&self, pin: u8) -> bool {
+        let bit = 1_u32.checked_shl(pin.into()).unwrap_or(0);
+        self.driven & !self.levels & bit != 0
+    }
+
+    /// Whether DETECT is high.
+    pub(super) fn detects(&self) -> bool {
+        self.detects
+    }
+
     /// Whether DETECT rises: because of a pin, or because a pin is still latched after LATCH was
     /// written. To be called after every change.
     pub(super) fn rises(&mut self) -> bool {

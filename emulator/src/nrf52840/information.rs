@@ -1,8 +1,9 @@
-//! FICR. UICR is flash, which NVMC writes. Gaps: production test and trim values read as erased;
-//! what UICR configures does nothing.
+//! FICR, and what UICR, which is flash, configures at a reset: the reset pin. Gaps: production test
+//! and trim values read as erased; NFCPINS, REGOUT0, APPROTECT and DEBUGCTRL of UICR do nothing.
 
 use super::revision::Revision;
 use super::{FLASH, Identity, RAM};
+use crate::memory::{Memory, UICR_BASE};
 
 /// The registers that identify the chip.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -10,12 +11,30 @@ pub(super) struct Information {
     device_address: u64,
     device_id: u64,
     revision: Revision,
+    /// Port and pin.
+    reset_pin: Option<(usize, u8)>,
 }
+
+/// The two words of PSELRESET.
+const RESET_PINS: [u32; 2] = [UICR_BASE + 0x200, UICR_BASE + 0x204];
 
 impl Information {
     pub(super) fn new(identity: &Identity) -> Self {
         let Identity { device_address, device_id, revision, .. } = *identity;
-        Self { device_address, device_id, revision }
+        Self { device_address, device_id, revision, reset_pin: None }
+    }
+
+    /// At a reset: takes what UICR says. Both words have to name the pin.
+    pub(super) fn configure(&mut self, memory: &Memory) {
+        let [one, other] =
+            RESET_PINS.map(|at| memory.read(at).map_or(u32::MAX, u32::from_le_bytes));
+        let connected = one == other && one >> 31 == 0;
+        self.reset_pin = connected.then_some(((one >> 5 & 1) as usize, (one & 0x1F) as u8));
+    }
+
+    /// Port and pin that reset the chip while they are low.
+    pub(super) fn reset_pin(&self) -> Option<(usize, u8)> {
+        self.reset_pin
     }
 
     pub(super) fn revision(&self) -> Revision {

@@ -8,6 +8,7 @@
 //! Events, shorts and PPI act at the event's own time, without the 62.5 ns that a hop through PPI
 //! takes on the chip.
 
+mod access;
 mod air;
 mod ccm;
 mod clock;
@@ -19,8 +20,10 @@ mod late;
 mod nvmc;
 mod outside;
 mod peripheral;
+mod power;
 mod ppi;
 mod radio;
+mod rest;
 mod revision;
 mod rng;
 mod rtc;
@@ -39,6 +42,10 @@ pub use air::{Burst, Mode};
 pub use radio::{Listening, Sent};
 pub use revision::{ERRATA, Erratum, Revision};
 
+pub(crate) use power::NOMINAL;
+pub(crate) use rest::RESTART;
+pub(crate) use tear::Unstable;
+
 use ccm::Ccm;
 use clock::Clock;
 use ecb::Ecb;
@@ -48,17 +55,18 @@ use information::Information;
 use late::Late;
 use nvmc::Nvmc;
 use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
+use power::{Power, Reset, Rest};
 use ppi::Ppi;
 use radio::Radio;
 use rng::Rng;
 use rtc::Rtc;
 use small::{Egu, Temperature};
-pub(crate) use tear::Unstable;
+use tear::Chance;
 use timer::Timer;
 use uarte::Uarte;
 use wdt::Wdt;
 
-use crate::bus::{Bus, BusError, Context, Ticks};
+use crate::bus::Ticks;
 use crate::memory::Memory;
 
 /// Flash of the chip, in octets.
@@ -83,11 +91,6 @@ const ECB: u8 = 14;
 const CCM: u8 = 15;
 const NVMC: u8 = 30;
 const PPI: u8 = 31;
-/// The peripherals with tasks, events and interrupts, by number.
-const NUMBERS: [u8; 26] = [
-    0, 1, 2, GPIOTE, 8, 9, 10, 11, 12, 13, ECB, CCM, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, NVMC,
-    PPI, 36, 40,
-];
 
 /// Where the chip's identity comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -108,7 +111,7 @@ enum Signal {
     Event(Endpoint),
 }
 
-/// The peripherals of the chip, which PPI joins: the [`Bus`] of its processor.
+/// The peripherals of the chip, which PPI joins: the [`Bus`](crate::Bus) of its processor.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Nrf52840 {
     clock: Clock,
@@ -129,6 +132,10 @@ pub struct Nrf52840 {
     ppi: Ppi,
     ports: [Port; 2],
     information: Information,
+    /// Why nothing works; `None`: it does.
+    rest: Option<Rest>,
+    /// What resets the chip as soon as the processor notices.
+    resets: Option<Reset>,
     /// The rest of a moment with too many, and when it continues.
     waiting: VecDeque<Signal>,
     waiting_until: Ticks,
@@ -145,8 +152,9 @@ impl Nrf52840 {
     #[must_use]
     pub fn new(identity: &Identity) -> Self {
         let timer = |n: usize| Timer::new(if n < 3 { 4 } else { 6 });
+        let power = Power::new(Chance::new(identity.entropy, tear::RAM));
         Self {
-            clock: Clock::new(identity.revision),
+            clock: Clock::new(identity.revision, power),
             radio: Radio::new(),
             timers: std::array::from_fn(timer),
             rtcs: std::array::from_fn(|n| Rtc::new(if n == 0 { 3 } else { 4 })),
@@ -163,6 +171,8 @@ impl Nrf52840 {
             ppi: Ppi::default(),
             ports: [Port::new(32), Port::new(16)],
             information: Information::new(identity),
+            rest: None,
+            resets: None,
             waiting: VecDeque::new(),
             waiting_until: 0,
             present: 0,
@@ -304,6 +314,10 @@ impl Nrf52840 {
 
     /// Updates cached times.
     fn look_ahead(&mut self) {
+        if self.rest.is_some() {
+            (self.upcoming, self.lines) = (None, 0);
+            return;
+        }
         let waiting = (!self.waiting.is_empty()).then_some(self.waiting_until);
         let all = self.all();
         let upcoming = all.iter().filter_map(|(_, peripheral)| peripheral.next_event());
@@ -335,132 +349,4 @@ impl Nrf52840 {
         self.settle(now, memory, queue);
         self.look_ahead();
     }
-}
-
-/// A port's registers: P1 follows P0 in the same page.
-fn port(address: u32) -> Option<(usize, u32)> {
-    let offset = address.checked_sub(0x5000_0000)?;
-    match offset {
-        0x500..0x780 => Some((0, offset)),
-        0x800..0xA80 => Some((1, offset - 0x300)),
-        _ => None,
-    }
-}
-
-fn not_modelled(number: u8) -> BusError {
-    BusError::NotModelled(if NUMBERS.contains(&number) {
-        "this peripheral is modelled, this register is not: see its gaps in emulator/src/nrf52840"
-    } else {
-        "this peripheral is not modelled yet: build the firmware without it, or add it to \
-         emulator/src/nrf52840"
-    })
-}
-
-impl Bus for Nrf52840 {
-    fn read(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, BusError> {
-        if let Some((port, offset)) = port(address) {
-            return self.ports[port].read(offset).ok_or_else(|| not_modelled(0));
-        }
-        if let Some(value) = self.information.read(address) {
-            return Ok(value);
-        }
-        let number = number(address)?;
-        self.arrive(context.now, context.memory);
-        let peripheral = self.peripheral(number).ok_or_else(|| not_modelled(number))?;
-        let value = peripheral::read(peripheral, address & 0xFFF, context.now);
-        value.ok_or_else(|| not_modelled(number))
-    }
-
-    fn write(
-        &mut self,
-        address: u32,
-        value: u32,
-        context: &mut Context<'_>,
-    ) -> Result<(), BusError> {
-        if let Some((port, offset)) = port(address) {
-            let before = self.levels();
-            let known = self.ports[port].write(offset, value);
-            let mut queue = VecDeque::new();
-            self.sense(before, &mut queue);
-            self.settle(context.now, context.memory, queue);
-            self.look_ahead();
-            return if known { Ok(()) } else { Err(not_modelled(0)) };
-        }
-        let number = number(address)?;
-        let offset = address & 0xFFF;
-        if self.peripheral(number).is_none() {
-            return Err(not_modelled(number));
-        }
-        self.arrive(context.now, context.memory);
-        if self.delay((number, offset), value, context) {
-            return Ok(());
-        }
-        let mut queue = VecDeque::new();
-        let mut known = true;
-        if offset < 0x80 {
-            if value & 1 == 1 {
-                let task = Endpoint::new(number, (offset / 4) as u8);
-                queue.push_back(Signal::Task(task));
-            }
-        } else {
-            self.act(number, context.now, context.memory, &mut queue, |peripheral, moment| {
-                known = peripheral::write(peripheral, offset, value, moment);
-            });
-            if number == GPIOTE {
-                self.move_pins(&mut queue);
-            }
-        }
-        self.settle(context.now, context.memory, queue);
-        self.look_ahead();
-        if known { Ok(()) } else { Err(not_modelled(number)) }
-    }
-
-    fn write_flash(
-        &mut self,
-        address: u32,
-        value: u32,
-        context: &mut Context<'_>,
-    ) -> Result<(), BusError> {
-        let allowed = self.nvmc.store(address, value, context.now, context.memory);
-        if allowed { Ok(()) } else { Err(BusError::Nobody) }
-    }
-
-    fn resets(&self) -> bool {
-        self.wdt.has_bitten()
-    }
-
-    fn flash_cache(&self) -> Option<bool> {
-        Some(self.nvmc.caches())
-    }
-
-    fn flash_busy_until(&self) -> Ticks {
-        self.nvmc.busy_until()
-    }
-
-    fn next_event(&self) -> Option<Ticks> {
-        self.upcoming.into_iter().chain(self.late.map(|late| late.due)).min()
-    }
-
-    fn advance(&mut self, context: &mut Context<'_>) {
-        self.present = context.now;
-        while let Some(at) = self.next_event().filter(|at| *at <= context.now) {
-            if self.upcoming == Some(at) {
-                self.happen(at, context.memory);
-            } else {
-                self.arrive(at, context.memory);
-            }
-        }
-    }
-
-    fn interrupts(&self) -> u64 {
-        self.lines
-    }
-}
-
-/// The number of the peripheral at an address.
-fn number(address: u32) -> Result<u8, BusError> {
-    if address >> 19 != 0x4000_0000 >> 19 {
-        return Err(BusError::Nobody);
-    }
-    Ok((address >> 12 & 0x7F) as u8)
 }

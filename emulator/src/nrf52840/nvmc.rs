@@ -8,7 +8,7 @@
 //! to a page that is being erased is not refused.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
-use super::tear::{Chance, Torn, Unstable};
+use super::tear::{self, Chance, Torn, Unstable};
 use crate::bus::Ticks;
 use crate::memory::{Memory, UICR_BASE};
 
@@ -45,6 +45,10 @@ pub(super) struct Nvmc {
     work: Option<Work>,
     unstable: Unstable,
     chance: Chance,
+    /// Power is about to fail, so that flash may not be changed.
+    warned: bool,
+    /// It was asked to nevertheless.
+    hangs: bool,
 }
 
 /// Words from a multiple of four on, by address.
@@ -64,7 +68,9 @@ impl Nvmc {
             busy_until: 0,
             work: None,
             unstable: Unstable::default(),
-            chance: Chance::new(entropy),
+            chance: Chance::new(entropy, tear::FLASH),
+            warned: false,
+            hangs: false,
         }
     }
 
@@ -74,11 +80,13 @@ impl Nvmc {
         self.unstable.waver(memory, &mut self.chance);
     }
 
-    /// After a reset without a power-up: the operation under way continues.
-    pub(super) fn follow(&mut self, before: &Self) {
-        self.busy_until = before.busy_until;
-        self.begun = before.begun;
-        self.work = before.work.clone();
+    /// After a reset: the operation under way continues if it was `powered`.
+    pub(super) fn follow(&mut self, before: &Self, powered: bool) {
+        if powered {
+            self.busy_until = before.busy_until;
+            self.begun = before.begun;
+            self.work = before.work.clone();
+        }
         self.unstable = before.unstable.clone();
         self.chance = before.chance.clone();
     }
@@ -86,6 +94,17 @@ impl Nvmc {
     /// Whether the instruction cache works: not while flash may change.
     pub(super) fn caches(&self) -> bool {
         self.cache & 1 == 1 && self.mode == 0
+    }
+
+    /// Whether power is about to fail.
+    pub(super) fn warn(&mut self, warned: bool) {
+        self.warned = warned;
+    }
+
+    /// Whether the processor hangs, because it asked for something during a power failure warning
+    /// (erratum 242).
+    pub(super) fn hangs(&self) -> bool {
+        self.hangs
     }
 
     /// Until when flash is busy.
@@ -123,6 +142,10 @@ impl Nvmc {
     ) -> bool {
         if self.mode != MAY_WRITE {
             return false;
+        }
+        if self.warned {
+            self.hangs = true;
+            return true;
         }
         let begun = now.max(self.busy_until);
         let before = memory.read(address).map_or(u32::MAX, u32::from_le_bytes);
@@ -205,6 +228,9 @@ impl Peripheral for Nvmc {
         let (flash, uicr) = (moment.memory.flash_len(), moment.memory.uicr_len());
         match offset {
             0x504 => self.mode = value & 3,
+            0x508 | 0x50C | 0x514 | 0x518 if self.warned && self.mode == MAY_ERASE => {
+                self.hangs = true;
+            }
             0x508 if may_erase => self.erase(&[(page, PAGE)], moment, ERASE_PAGE),
             0x50C if self.mode == MAY_ERASE && value == 1 => {
                 self.erase(&[(0, flash), (UICR_BASE, uicr)], moment, ERASE_ALL);

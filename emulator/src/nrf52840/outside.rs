@@ -1,4 +1,4 @@
-//! The chip as its surroundings see it: air, pins, serial lines, resets.
+//! The chip as its surroundings see it: air, pins, serial lines.
 
 use std::collections::VecDeque;
 
@@ -8,9 +8,7 @@ use super::gpiote::Move;
 use super::peripheral::Endpoint;
 use super::radio::{Radio, Sent};
 use super::uarte::Uarte;
-use super::{GPIOTE, Identity, Nrf52840, Signal, Unstable};
-use crate::bus::Ticks;
-use crate::memory::Memory;
+use super::{GPIOTE, Nrf52840, Signal};
 
 impl Nrf52840 {
     /// Packets sent by the radio since the last call, in order.
@@ -22,14 +20,18 @@ impl Nrf52840 {
     /// strength in −dBm. To be called at [`Burst::start`] at the latest; a radio that does not
     /// listen to it does not notice.
     pub fn hear(&mut self, burst: Burst, rssi: u8) {
-        self.radio.hear(burst, rssi, true);
-        self.look_ahead();
+        if self.rest.is_none() {
+            self.radio.hear(burst, rssi, true);
+            self.look_ahead();
+        }
     }
 
     /// The address of a packet ends at a time that has not passed; `octets` follow.
     pub(crate) fn hear_address(&mut self, burst: Burst, rssi: u8) {
-        self.radio.hear(burst, rssi, false);
-        self.look_ahead();
+        if self.rest.is_none() {
+            self.radio.hear(burst, rssi, false);
+            self.look_ahead();
+        }
     }
 
     /// The coding indicator of the packet whose address ended last says how it is sent.
@@ -55,27 +57,6 @@ impl Nrf52840 {
         &mut self.radio
     }
 
-    /// A reset that is not a power-up: the entropy continues, and RESETREAS has the reason.
-    pub(crate) fn reset(&mut self, reason: u32) {
-        let revision = self.information.revision();
-        let nobody = Identity { device_address: 0, device_id: 0, entropy: [0; 32], revision };
-        let mut fresh = Self { information: self.information.clone(), ..Self::new(&nobody) };
-        fresh.rng.follow(&self.rng);
-        fresh.clock.follow(&self.clock, reason);
-        fresh.nvmc.follow(&self.nvmc);
-        *self = fresh;
-    }
-
-    /// After a power-up, with the bits of flash that are unstable since the last failure.
-    pub(crate) fn power_up(&mut self, unstable: Unstable, memory: &mut Memory) {
-        self.nvmc.power_up(unstable, memory);
-    }
-
-    /// Power fails: flash gets a possible content, and its unstable bits are reported.
-    pub(crate) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
-        self.nvmc.power_fails(now, memory)
-    }
-
     /// The levels that pins of a port (0 or 1) put out; inputs are 0.
     #[must_use]
     pub fn outputs(&self, port: usize) -> u32 {
@@ -86,22 +67,6 @@ impl Nrf52840 {
     #[must_use]
     pub fn directions(&self, port: usize) -> u32 {
         self.ports.get(port).map_or(0, Port::directions)
-    }
-
-    /// Drives a pin from outside, as a button does, or lets it go. What that brings about happens
-    /// with the chip's next event.
-    pub fn drive(&mut self, port: usize, pin: u8, level: Option<bool>) {
-        let before = self.levels();
-        if let Some(port) = self.ports.get_mut(port) {
-            port.drive(pin, level);
-        }
-        let mut queue = std::mem::take(&mut self.waiting);
-        if queue.is_empty() {
-            self.waiting_until = self.present;
-        }
-        self.sense(before, &mut queue);
-        self.waiting = queue;
-        self.look_ahead();
     }
 
     /// Octets sent by a serial port since the last call.
@@ -128,10 +93,5 @@ impl Nrf52840 {
             self.ports[port].put(pin, level);
         }
         self.sense(before, queue);
-    }
-
-    /// RESETREAS after a reset that the chip did to itself.
-    pub(crate) fn reset_reason(&self) -> u32 {
-        if self.wdt.has_bitten() { 1 << 1 } else { 1 << 2 }
     }
 }

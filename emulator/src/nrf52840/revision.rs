@@ -89,7 +89,12 @@ pub const ERRATA: &[Erratum] = &[
     erratum(201, "CLOCK: HFCLKSTARTED may come twice", FIRST, Some("it does, after 64 µs more")),
     erratum(202, "POWER: it may not start in high voltage mode", FIRST, None),
     erratum(204, "RADIO: emissions between TX and RX", ALL, None),
-    erratum(242, "NVMC: what is asked of it during POFWARN hangs the CPU", ALL, None),
+    erratum(
+        242,
+        "NVMC: what is asked of it during POFWARN hangs the CPU",
+        ALL,
+        Some("it does, until a reset"),
+    ),
     erratum(
         243,
         "RADIO: TIFS is off on LE Coded",

@@ -12,24 +12,27 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng};
 
 use crate::memory::Memory;
 
-/// The stream of the entropy's ChaCha20 that is for this; RNG has stream 0.
-const STREAM: u64 = 1;
+/// The stream of the entropy's ChaCha20 that is for flash; RNG has stream 0.
+pub(super) const FLASH: u64 = 1;
+/// The one for RAM without power.
+pub(super) const RAM: u64 = 2;
 
-/// Where random bits come from: a seed, and how many words were drawn.
+/// Where random bits come from: a seed, its stream, and how many words were drawn.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Chance {
     seed: [u8; 32],
+    stream: u64,
     drawn: u64,
 }
 
 impl Chance {
-    pub(super) fn new(seed: [u8; 32]) -> Self {
-        Self { seed, drawn: 0 }
+    pub(super) fn new(seed: [u8; 32], stream: u64) -> Self {
+        Self { seed, stream, drawn: 0 }
     }
 
-    fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
+    pub(super) fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
         let mut stream = ChaCha20Rng::from_seed(self.seed);
-        stream.set_stream(STREAM);
+        stream.set_stream(self.stream);
         stream.set_word_pos(self.drawn.into());
         self.drawn += count as u64;
         (0..count).map(move |_| stream.next_u32())

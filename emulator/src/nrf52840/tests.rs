@@ -4,6 +4,7 @@ mod blocks;
 mod coded;
 mod flash;
 mod pins;
+mod power;
 mod programs;
 mod revisions;
 mod uicr;
@@ -36,7 +37,11 @@ impl Chip {
         let revision = Revision::default();
         let device_address = 0xC0FF_EE00_0001;
         let identity = Identity { device_address, device_id: 1, entropy, revision };
-        Self { bus: Nrf52840::new(&identity), memory: Memory::new(4096, 4096).with_uicr(4096), now: 0 }
+        Self {
+            bus: Nrf52840::new(&identity),
+            memory: Memory::new(4096, 4096).with_uicr(4096),
+            now: 0,
+        }
     }
 
     fn of(revision: Revision) -> Self {
@@ -57,6 +62,11 @@ impl Chip {
 
     fn write(&mut self, address: u32, value: u32) {
         self.context(|bus, context| bus.write(address, value, context)).expect("it is modelled");
+    }
+
+    /// The supply becomes so many mV.
+    fn supply(&mut self, millivolts: u16) {
+        self.context(|bus, context| bus.supply(millivolts, context));
     }
 
     /// Lets time pass.

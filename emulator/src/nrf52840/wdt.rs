@@ -1,8 +1,8 @@
 //! WDT: resets the chip unless each reload register that is enabled was written in time.
 //!
-//! It counts 32,768 Hz, which it starts by itself. Gaps: CONFIG's pauses (in sleep, in a debugger)
-//! are read back and do nothing; the 32,768 Hz clock that it keeps running is its own; it ends with
-//! a reset by software, which a chip's outlives.
+//! It counts 32,768 Hz, which it starts by itself. A reset by software leaves it running. Gaps: the
+//! 32,768 Hz clock that it keeps running is its own; a debugger that halts the chip halts all time,
+//! whatever CONFIG says.
 
 use super::peripheral::{Common, Moment, Peripheral, TICK_32K};
 use crate::bus::Ticks;
@@ -24,6 +24,8 @@ pub(super) struct Wdt {
     /// Reload registers that are still to be written.
     requested: u32,
     runs_out: Option<Ticks>,
+    /// How much was left when it paused.
+    paused: Option<Ticks>,
     resets: Option<Ticks>,
     bitten: bool,
 }
@@ -37,6 +39,7 @@ impl Wdt {
             configuration: 1,
             requested: 0,
             runs_out: None,
+            paused: None,
             resets: None,
             bitten: false,
         }
@@ -48,7 +51,16 @@ impl Wdt {
     }
 
     fn runs(&self) -> bool {
-        self.runs_out.is_some() || self.resets.is_some()
+        self.runs_out.is_some() || self.paused.is_some() || self.resets.is_some()
+    }
+
+    /// The processor falls asleep, or wakes: it pauses meanwhile, unless CONFIG.SLEEP lets it run.
+    pub(super) fn sleeps(&mut self, asleep: bool, now: Ticks) {
+        if asleep && self.configuration & 1 == 0 {
+            self.paused = self.runs_out.take().map(|at| at.saturating_sub(now));
+        } else if let Some(left) = self.paused.take().filter(|_| !asleep) {
+            self.runs_out = Some(now + left);
+        }
     }
 
     fn reload(&mut self, now: Ticks) {

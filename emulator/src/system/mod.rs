@@ -72,6 +72,11 @@ impl System {
         }
     }
 
+    /// SysTick stands still from now on.
+    pub(crate) fn stop_tick(&mut self) {
+        self.tick = SysTick::new();
+    }
+
     pub(crate) const fn vector_table(&self) -> u32 {
         self.vector_table
     }

@@ -264,6 +264,7 @@ fn acted(act: &Act) -> String {
         Act::Cancel => "user dismisses the dialog".into(),
         Act::Ask(what) => format!("user wants: {what}"),
         Act::PowerCycle => "user switches it off and on".into(),
+        Act::Supply { millivolts } => format!("its supply becomes {millivolts} mV"),
         Act::Button { button, pressed: true } => format!("user presses {button}"),
         Act::Button { button, pressed: false } => format!("user lets {button:?} go"),
         Act::Command(command) => format!("application: {command:?}"),

@@ -9,6 +9,17 @@ impl Radio {
         std::mem::take(&mut self.sent)
     }
 
+    /// Off at once; what was sent stays sent.
+    pub(crate) fn switch_off(&mut self) {
+        let sent = std::mem::take(&mut self.sent);
+        *self = Self { sent, ..Self::new() };
+    }
+
+    /// After a reset: what was sent stays sent.
+    pub(crate) fn follow(&mut self, before: &mut Self) {
+        std::mem::swap(&mut self.sent, &mut before.sent);
+    }
+
     /// A packet begins on air, or its address ends and its octets follow by [`Self::octets`].
     pub(crate) fn hear(&mut self, burst: Burst, rssi: u8, whole: bool) {
         self.heard.push(Incoming { burst, rssi, whole });

@@ -1,5 +1,6 @@
 //! NVMC, and what a power failure leaves of flash.
 
+use super::super::NOMINAL;
 use super::*;
 use crate::{Cpu, Model, Outcome};
 
@@ -82,7 +83,7 @@ fn a_cut_erasure_leaves_bits_old_new_or_unstable() {
         let identity =
             Identity { device_address: 1, device_id: 1, entropy: [seed; 32], ..chip_identity() };
         let mut next = Chip { bus: Nrf52840::new(&identity), memory: chip.memory.clone(), now: 0 };
-        next.bus.power_up(unstable.clone(), &mut next.memory);
+        next.bus.power_up(unstable.clone(), NOMINAL, &mut next.memory);
         seen.push(page(&next));
     }
     let bits = |fold: fn(u32, u32) -> u32| -> u32 {
@@ -94,7 +95,7 @@ fn a_cut_erasure_leaves_bits_old_new_or_unstable() {
     assert!(always.abs_diff(5 * sixteenth) < sixteenth / 4, "{always} are always 1");
     assert!((ever - always).abs_diff(6 * sixteenth) < sixteenth / 4, "{ever} are 1 at times");
     let mut chip = chip;
-    chip.bus.power_up(unstable, &mut chip.memory);
+    chip.bus.power_up(unstable, NOMINAL, &mut chip.memory);
     for _ in 0..3 {
         chip.write(NVMC + 0x508, 0);
         chip.pass(85_000 * MICROSECOND);

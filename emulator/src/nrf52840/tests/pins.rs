@@ -30,6 +30,7 @@ fn press(chip: &mut Chip, pin: u8, pressed: bool) -> bool {
 fn came(chip: &mut Chip) -> bool {
     let came = chip.read(PORT) == 1;
     chip.write(PORT, 0);
+    chip.pass(MICROSECOND);
     came
 }
 
