@@ -67,13 +67,19 @@ pub(super) fn check(link: &Link<'_>, busy: &Busy<'_>, findings: &mut Findings) {
 }
 
 /// Events that the central has not closed in time: it knows the maximum length of an answer. An
-/// answer that breaks a rule does not count against it.
+/// answer that breaks a rule does not count against it, nor does what it has not asked for.
 pub(super) fn room(link: &Link<'_>, findings: &mut Findings) {
     let drift = link.longest_interval().ppm(link.central_ppm());
-    for pair in link.packets.windows(2) {
+    for (index, pair) in link.packets.windows(2).enumerate() {
         let [before, anchor] = pair else { continue };
+        let asked = index.checked_sub(1).and_then(|index| link.packets.get(index));
+        let asked = asked.is_some_and(|asked| {
+            asked.by == Role::Central
+                && asked.event == before.event
+                && asked.item.reception.is_some()
+        });
         let wrong = before.by == Role::Peripheral
-            && (findings.is_wrong(before) || findings.is_misplaced(before));
+            && (!asked || findings.is_wrong(before) || findings.is_misplaced(before));
         if anchor.by == Role::Central && !wrong && overruns(before, anchor, drift) {
             let text = format!("{} runs into the next anchor point", before.name());
             let evidence = [anchor.item.record];

@@ -231,3 +231,17 @@ fn an_event_closes_before_the_next_anchor() {
     // But for an answer that comes late.
     assert_eq!(sent(38, 60).1, breaks("LL-TIFS-1", P));
 }
+
+/// LL-EVENT-4: nobody can close an event for what is sent unasked, as by firmware whose radio goes
+/// on after it has stopped.
+#[test]
+fn what_was_not_asked_for_does_not_accuse_the_central() {
+    let mut script = Script::new().events(1);
+    let mut end = script.packet(C, 0, Some(Reception::Ok));
+    while end < 9_900 {
+        end = script.packet(P, end + 150, None);
+    }
+    assert!(end + 100 > 10_000, "{end}");
+    script.next();
+    assert_eq!(script.events(2).named(), breaks("LL-TIFS-2", P));
+}
