@@ -1,8 +1,9 @@
 //! RTC0–2: 24 bits on the 32,768 Hz clock, with overflow.
 //!
-//! Tasks act on the next edge of the clock, as a rule 15 to 46 µs later on a chip; a compare
-//! register that is written becomes effective immediately, so that writing the present count plus
-//! one works, which a chip does not promise.
+//! Tasks act on the next edge of the clock, as a rule 15 to 46 µs later on a chip. A compare
+//! register that is written takes effect after that edge (4413_417 v1.7, 6.22.8): until then the
+//! old value counts, so that a match at the present count plus one is missed. A chip may make that
+//! match; whether it does, here as there, is nothing to rely on.
 
 use super::peripheral::{Common, Moment, Peripheral, TICK_32K};
 use crate::bus::Ticks;
@@ -23,6 +24,8 @@ pub(super) struct Rtc {
     routed: u32,
     prescaler: u32,
     compare: [u32; 4],
+    /// What a compare register was, and the edge up to which that counts.
+    former: [Option<(u32, Ticks)>; 4],
     /// A moment at which the 32,768 Hz clock ticks.
     clock: Option<Ticks>,
     started: bool,
@@ -39,6 +42,7 @@ impl Rtc {
             routed: 0,
             prescaler: 0,
             compare: [0; 4],
+            former: [None; 4],
             clock: None,
             started: false,
             since: None,
@@ -80,6 +84,22 @@ impl Rtc {
         let left = value.wrapping_sub(self.count) & MASK;
         let left = if left == 0 { u64::from(MASK) + 1 } else { left.into() };
         Some(self.since? + left * self.period())
+    }
+
+    /// When a compare register matches.
+    fn matches(&self, n: usize) -> Option<Ticks> {
+        let new = self.reaches(self.compare[n])?;
+        let Some((former, until)) = self.former[n] else { return Some(new) };
+        let round = (Ticks::from(MASK) + 1) * self.period();
+        let new = if new <= until { new + round } else { new };
+        let former = self.reaches(former).filter(|at| *at <= until);
+        Some(former.map_or(new, |former| former.min(new)))
+    }
+
+    /// The value that a compare register counts as.
+    fn in_force(&mut self, n: usize, now: Ticks) -> u32 {
+        self.former[n].take_if(|(_, until)| *until < now);
+        self.former[n].map_or(self.compare[n], |(former, _)| former)
     }
 
     fn wanted(&self, event: u8) -> bool {
@@ -134,17 +154,22 @@ impl Peripheral for Rtc {
             // It may only be written while the counter stands.
             0x508 if !self.started => self.prescaler = value & 0xFFF,
             0x508 => {}
-            0x540..0x550 => self.compare[(offset - 0x540) as usize / 4] = value & MASK,
+            0x540..0x550 => {
+                let n = (offset - 0x540) as usize / 4;
+                let former = self.in_force(n, moment.now);
+                let edge = self.since.and_then(|_| self.edge(moment.now));
+                self.former[n] = edge.map(|edge| (former, edge));
+                self.compare[n] = value & MASK;
+            }
             _ => return false,
         }
         true
     }
 
     fn next_event(&self) -> Option<Ticks> {
-        let compares = self.compare[..self.compares].iter().enumerate();
-        let compares = compares
-            .filter(|(n, _)| self.wanted(FIRST + *n as u8))
-            .filter_map(|(_, compare)| self.reaches(*compare));
+        let compares = (0..self.compares)
+            .filter(|n| self.wanted(FIRST + *n as u8))
+            .filter_map(|n| self.matches(n));
         let overflow = self.wanted(OVERFLOW).then(|| self.reaches(0)).flatten();
         let tick = self.wanted(TICK).then(|| Some(self.since? + self.period())).flatten();
         compares.chain(overflow).chain(tick).min()
@@ -156,8 +181,8 @@ impl Peripheral for Rtc {
         if self.count == 0 {
             moment.raise(OVERFLOW);
         }
-        for (n, compare) in self.compare[..self.compares].iter().enumerate() {
-            if *compare == self.count {
+        for n in 0..self.compares {
+            if self.in_force(n, moment.now) == self.count {
                 moment.raise(FIRST + n as u8);
             }
         }

@@ -7,6 +7,7 @@ mod pins;
 mod power;
 mod programs;
 mod revisions;
+mod rtc;
 mod uicr;
 
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
@@ -145,38 +146,6 @@ fn shorts_clear_and_stop_a_timer() {
     assert_eq!(chip.read(TIMER0 + 0x544), 10, "it stopped");
 }
 
-fn running_rtc() -> Chip {
-    let mut chip = Chip::new();
-    chip.write(CLOCK + 0x518, 1);
-    chip.write(CLOCK + 8, 1);
-    chip.write(RTC0, 1);
-    chip.when(CLOCK + 0x104);
-    chip
-}
-
-#[test]
-fn an_rtc_waits_for_its_clock_and_counts() {
-    let mut chip = running_rtc();
-    let start = chip.now;
-    chip.pass(11 * TICK_32K);
-    assert_eq!(chip.read(RTC0 + 0x504), 10, "from the first edge on");
-    chip.write(RTC0 + 0x540, 20);
-    chip.write(RTC0 + 0x304, 1 << 16);
-    assert_eq!(chip.when(RTC0 + 0x140), start + 21 * TICK_32K);
-    assert_eq!(chip.bus.interrupts(), 1 << 11);
-}
-
-#[test]
-fn an_rtc_overflows() {
-    let mut chip = running_rtc();
-    chip.write(RTC0 + 0x344, 1 << 1);
-    chip.write(RTC0 + 0xC, 1);
-    let from = chip.now;
-    let at = chip.when(RTC0 + 0x104);
-    assert_eq!((at - from) / TICK_32K, 17, "sixteen ticks after the next edge");
-    assert_eq!(chip.read(RTC0 + 0x504), 0);
-}
-
 #[test]
 fn random_octets_are_those_of_the_entropy() {
     let mut chip = Chip::new();
@@ -276,7 +245,7 @@ fn what_is_not_modelled_says_so() {
         BusError::Nobody => "nobody",
     };
     assert!(hint(error(0x4000_7000)).contains("peripheral is not"));
-    assert!(hint(error(RADIO + 0x600)).contains("gaps"));
+    assert!(hint(error(RADIO + 0x66C)).contains("gaps"));
     assert_eq!(error(0x6000_0000), BusError::Nobody);
 }
 
@@ -359,6 +328,11 @@ fn the_pointer_is_taken_at_start() {
     chip.when(RADIO + 0x100);
     chip.write(RADIO + 0x504, RAM_BASE + 0x100);
     assert_eq!(sent(&mut chip), [burst(40 * MICROSECOND + TRANSMITTER)], "the old packet");
+    let mut chip = listening();
+    chip.bus.hear(burst(100 * MICROSECOND), 61);
+    chip.write(RADIO + 0x504, RAM_BASE + 0x200);
+    chip.when(RADIO + 0x10C);
+    assert_eq!(chip.memory.octets(RAM_BASE + 0x100, 10).as_deref(), Some(&PDU[..]));
 }
 
 fn listening() -> Chip {
@@ -407,6 +381,29 @@ fn logical_addresses_have_a_base_and_a_prefix() {
         chip.bus.hear(Burst { access_address: 0xA534_5678, ..burst(start) }, 61);
         chip.when(RADIO + 0x110);
         assert_eq!((chip.read(RADIO + 0x408), chip.read(RADIO + 0x400)), (logical, 1));
+    }
+}
+
+/// DAB and DAP have the first address of the payload, DACNF its type.
+#[test]
+fn a_device_is_known_by_its_address() {
+    let address = u64::from_le_bytes([1, 2, 3, 4, 5, 6, 0, 0]);
+    // The header has TxAdd.
+    for (address, configuration, event) in [
+        (address, 1 << 3 | 1 << 11, Some(0x114)),
+        (address, 1 << 3, Some(0x118)),
+        (address ^ 1 << 47, 1 << 3 | 1 << 11, Some(0x118)),
+        (address, 1 << 11, None),
+    ] {
+        let mut chip = listening();
+        chip.write(RADIO + 0x60C, address as u32);
+        chip.write(RADIO + 0x62C, (address >> 32) as u32);
+        chip.write(RADIO + 0x640, configuration);
+        chip.bus.hear(burst(chip.now + MICROSECOND), 61);
+        chip.when(RADIO + 0x110);
+        let came = [0x114, 0x118].into_iter().find(|event| chip.read(RADIO + event) == 1);
+        assert_eq!(came, event);
+        assert_eq!(chip.read(RADIO + 0x410), if event == Some(0x114) { 3 } else { 0 });
     }
 }
 
