@@ -1,18 +1,21 @@
 //! RADIO in its Bluetooth LE modes.
 //!
-//! Gaps: IEEE 802.15.4 and Nordic's own modes; receivers with several logical addresses; device
-//! match, CCA, energy detection, direction finding. RSSI takes no time. A packet whose sending is
-//! cut off is whole on air. On LE Coded: PCNF0 is not compared with MODE, either mode receives both
-//! codings, a transmitter raises ADDRESS at the address's end (a receiver after TERM1), and a
-//! packet from a world has its PAYLOAD together with END.
+//! Gaps: IEEE 802.15.4 and Nordic's own modes; receivers with several logical addresses; CCA,
+//! energy detection, direction finding. RSSI takes no time, and DEVMATCH and DEVMISS come with END.
+//! A packet whose sending is cut off is whole on air. On LE Coded: PCNF0 is not compared with MODE,
+//! either mode receives both codings, a transmitter raises ADDRESS at the address's end (a receiver
+//! after TERM1), and a packet from a world has its PAYLOAD together with END.
 
+mod devices;
 mod outside;
 mod packet;
+mod ramp;
 mod reception;
 mod registers;
 
 pub use packet::{Listening, Sent};
 
+use devices::Devices;
 use packet::{Incoming, Packet, TRANSMITTER};
 
 use super::air::{Burst, Mode, crc, crc_octets, whiten};
@@ -25,6 +28,8 @@ const ADDRESS: u8 = 1;
 const PAYLOAD: u8 = 2;
 const END: u8 = 3;
 const DISABLED: u8 = 4;
+const MATCH: u8 = 5;
+const MISS: u8 = 6;
 const RSSI_END: u8 = 7;
 const BIT_COUNT: u8 = 10;
 const CRC_OK: u8 = 12;
@@ -34,27 +39,12 @@ const TX_READY: u8 = 21;
 const RX_READY: u8 = 22;
 const PHY_END: u8 = 27;
 
-/// Ramp-up, default and fast (product specification 6.20.15).
-const DEFAULT_RAMP_UP: Ticks = 140 * MICROSECOND;
-const FAST_RAMP_UP: Ticks = 40 * MICROSECOND;
-/// The shortest ramp-up of a transmitter that TIFS starts on LE Coded, as Zephyr's controller
-/// measured it (`radio_nrf52840.h`: 119.6 µs for S=8).
-const CODED_RAMP_UP: Ticks = 119_600 * MICROSECOND / 1000;
 /// Switching the transmitter off; the receiver takes no time.
 const DISABLE_1M: Ticks = 6 * MICROSECOND;
 const DISABLE_2M: Ticks = 4 * MICROSECOND;
 
 /// The strength of noise, in −dBm.
 const NOISE: u8 = 127;
-
-/// By how much an answer on LE Coded comes later than TIFS says (erratum 243, which gives the
-/// values of TIFS that make 150 µs): by 6 µs from S=2 to S=2, by 1 from 8 to 8, by 11 from 8 to 2,
-/// by −4 from 2 to 8.
-const fn inaccuracy(received: Mode, sent: Mode) -> i64 {
-    let received = if matches!(received, Mode::CodedS8) { 5 } else { 0 };
-    let sent = if matches!(sent, Mode::CodedS8) { -10 } else { 0 };
-    (6 + received + sent) * MICROSECOND as i64
-}
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum State {
@@ -91,6 +81,7 @@ pub(crate) struct Radio {
     configuration: u32,
     power: u32,
     bit_compare: u32,
+    devices: Devices,
     bit_count_at: Option<Ticks>,
     crc_ok: bool,
     received_crc: u32,
@@ -125,6 +116,7 @@ impl Radio {
             configuration: 0x200,
             power: 0,
             bit_compare: 0,
+            devices: Devices::default(),
             bit_count_at: None,
             crc_ok: false,
             received_crc: 0,
@@ -170,31 +162,6 @@ impl Radio {
     /// An octet between header and payload that is in RAM only (S1INCL).
     fn gap_in_memory(&self) -> u32 {
         2 + (self.packet[0] >> 20 & 1)
-    }
-
-    fn fast(&self) -> bool {
-        self.configuration & 1 == 1
-    }
-
-    fn ramp_up(&mut self, send: bool, now: Ticks) {
-        let takes = if self.fast() { FAST_RAMP_UP } else { DEFAULT_RAMP_UP };
-        let mut until = now + takes;
-        // TIFS holds only with default ramp-up and both shorts.
-        let ended = self.common.shorts & (1 << 1 | 1 << 20) != 0;
-        let short = if send { 1 << 2 } else { 1 << 3 };
-        let chained = ended && self.common.shorts & short != 0 && !self.fast();
-        if let Some((end, mode)) = self.last.filter(|_| chained) {
-            let spaced = end + Ticks::from(self.spacing) * MICROSECOND;
-            until = if !send {
-                until.max(spaced)
-            } else if mode.is_coded() && self.air_mode().is_coded() {
-                let off = inaccuracy(mode, self.air_mode());
-                (now + CODED_RAMP_UP).max(spaced.saturating_add_signed(off) - TRANSMITTER)
-            } else {
-                until.max(spaced - TRANSMITTER)
-            };
-        }
-        self.state = State::RampingUp { send, until };
     }
 
     fn start(&mut self, moment: &mut Moment<'_>) {

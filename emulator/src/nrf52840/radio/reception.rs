@@ -3,7 +3,7 @@
 use super::super::air::{Burst, Mode, crc, crc_octets};
 use super::super::peripheral::{MICROSECOND, Moment};
 use super::packet::{Incoming, Packet};
-use super::{ADDRESS, CRC_ERROR, CRC_OK, PAYLOAD, RATE_BOOST, Radio, State};
+use super::{ADDRESS, CRC_ERROR, CRC_OK, MATCH, MISS, PAYLOAD, RATE_BOOST, Radio, State};
 use crate::bus::Ticks;
 
 /// From ADDRESS to CISTAT, as the text of erratum 243 has it.
@@ -95,6 +95,9 @@ impl Radio {
         self.crc_ok = self.checks((pdu, check));
         self.received_crc = check.iter().rev().fold(0, |word, octet| word << 8 | u32::from(*octet));
         moment.raise(if self.crc_ok { CRC_OK } else { CRC_ERROR });
+        if let Some(matches) = self.devices.compare(pdu) {
+            moment.raise(if matches { MATCH } else { MISS });
+        }
     }
 
     /// Whether the CRC of a PDU is right.

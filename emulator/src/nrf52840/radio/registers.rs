@@ -26,7 +26,7 @@ impl Radio {
             0x560 => self.bit_compare,
             0x650 => self.configuration,
             0xFFC => 1,
-            _ => return None,
+            _ => return self.devices.read(offset),
         })
     }
 
@@ -54,7 +54,7 @@ impl Radio {
             0x554 => self.whitening = value & 0x7F | 0x40,
             0x560 => self.bit_compare = value,
             0x650 => self.configuration = value & 0x301,
-            _ => return false,
+            _ => return self.devices.write(offset, value),
         }
         true
     }
