@@ -1,8 +1,9 @@
 //! CLOCK, which shares address and interrupt with [`super::power`].
 //!
-//! Start-up times are the typical ones of the product specification (4413_417 v1.7, 5.4.4). Gaps:
-//! no calibration of the RC oscillator (CAL, CTSTART do nothing). APPROTECT's registers, which revision 3 has here, are kept and do
-//! nothing. When a revision with erratum 201 raises HFCLKSTARTED again is an own choice.
+//! Start-up times are the typical ones of the product specification (4413_417 v1.7, 5.4.4).
+//! Calibration takes its time, which is an own choice, and changes nothing: the RC oscillator is as
+//! good as the crystal. APPROTECT's registers, which revision 3 has here, are kept and do nothing.
+//! When a revision with erratum 201 raises HFCLKSTARTED again is an own choice.
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
 use super::power::Power;
@@ -11,12 +12,21 @@ use crate::bus::Ticks;
 
 const HFCLK_STARTED: u8 = 0;
 const LFCLK_STARTED: u8 = 1;
+const CALIBRATED: u8 = 3;
+const TIMED_OUT: u8 = 4;
+const TIMER_STARTED: u8 = 10;
+const TIMER_STOPPED: u8 = 11;
 
 /// The 64 MHz crystal: 360 µs to start, then 256 µs (HFXODEBOUNCE's default) until it is trusted.
 const CRYSTAL: Ticks = 360 * MICROSECOND;
 const DEBOUNCE_UNIT: Ticks = 16 * MICROSECOND;
 /// The 32,768 Hz oscillators by LFCLKSRC: RC, crystal, synthesized from 64 MHz.
 const LOW: [Ticks; 3] = [600 * MICROSECOND, 250_000 * MICROSECOND, 100 * MICROSECOND];
+
+/// How long a calibration of the RC oscillator takes.
+const CALIBRATION: Ticks = 16_000 * MICROSECOND;
+/// What CTIV counts: a quarter of a second.
+const INTERVAL_UNIT: Ticks = 250_000 * MICROSECOND;
 
 /// Until HFCLKSTARTED comes again (erratum 201).
 const AGAIN: Ticks = 64 * MICROSECOND;
@@ -43,6 +53,10 @@ pub(super) struct Clock {
     revision: Revision,
     /// When HFCLKSTARTED comes a second time.
     again: Option<Ticks>,
+    calibrated_at: Option<Ticks>,
+    /// CTIV, and when its timer runs out.
+    interval: u32,
+    times_out: Option<Ticks>,
     /// FORCEPROTECT and DISABLE of APPROTECT.
     protection: [u32; 2],
 }
@@ -59,6 +73,9 @@ impl Clock {
             power,
             revision,
             again: None,
+            calibrated_at: None,
+            interval: 0,
+            times_out: None,
             protection: [0; 2],
         }
     }
@@ -115,6 +132,19 @@ impl Peripheral for Clock {
                 Self::start(&mut self.low, LFCLK_STARTED, takes, moment);
             }
             3 => self.low = Oscillator::Off,
+            // Against the crystal, which has to run.
+            4 if Self::running(self.high) == 1 => {
+                self.calibrated_at = Some(moment.now + CALIBRATION);
+            }
+            5 => {
+                let takes = INTERVAL_UNIT * Ticks::from(self.interval.max(1));
+                self.times_out = Some(moment.now + takes);
+                moment.raise(TIMER_STARTED);
+            }
+            6 => {
+                self.times_out = None;
+                moment.raise(TIMER_STOPPED);
+            }
             _ => {}
         }
         self.compare(moment);
@@ -130,6 +160,7 @@ impl Peripheral for Clock {
             0x41C => self.running_source,
             0x518 => self.source,
             0x528 => self.debounce,
+            0x538 => self.interval,
             0x550 | 0x558 if self.revision.has(249) => self.protection[offset as usize / 8 % 2],
             _ => return self.power.read(offset),
         })
@@ -139,6 +170,7 @@ impl Peripheral for Clock {
         match offset {
             0x518 => self.source = value,
             0x528 => self.debounce = value & 0xFF,
+            0x538 => self.interval = value & 0x7F,
             0x550 | 0x558 if self.revision.has(249) => {
                 self.protection[offset as usize / 8 % 2] = value;
             }
@@ -156,10 +188,17 @@ impl Peripheral for Clock {
             Oscillator::Starting { until } => Some(until),
             _ => None,
         };
-        [due(self.high), due(self.low), self.again].into_iter().flatten().min()
+        let others = [self.again, self.calibrated_at, self.times_out];
+        [due(self.high), due(self.low)].into_iter().chain(others).flatten().min()
     }
 
     fn due(&mut self, moment: &mut Moment<'_>) {
+        for (at, event) in [(&mut self.calibrated_at, CALIBRATED), (&mut self.times_out, TIMED_OUT)]
+        {
+            if at.take_if(|at| *at <= moment.now).is_some() {
+                moment.raise(event);
+            }
+        }
         if self.again.is_some_and(|at| at <= moment.now) {
             self.again = None;
             moment.raise(HFCLK_STARTED);

@@ -178,3 +178,22 @@ fn the_calibration_of_temp_is_kept() {
     chip.when(TEMP + 0x100);
     assert_eq!(chip.read(TEMP + 0x508), 100, "quarters of a degree");
 }
+
+/// CAL wants the crystal; the timer runs once.
+#[test]
+fn the_rc_oscillator_is_calibrated() {
+    let mut chip = Chip::new();
+    chip.write(CLOCK + 0x10, 1);
+    assert_eq!(chip.bus.next_event(), None);
+    chip.write(CLOCK, 1);
+    chip.when(CLOCK + 0x100);
+    chip.write(CLOCK + 0x538, 3);
+    chip.write(CLOCK + 0x14, 1);
+    let begin = chip.now;
+    chip.write(CLOCK + 0x10, 1);
+    assert_eq!((chip.when(CLOCK + 0x10C) - begin) / MICROSECOND, 16_000, "DONE");
+    assert_eq!((chip.when(CLOCK + 0x110) - begin) / MICROSECOND, 750_000, "CTTO");
+    assert_eq!((chip.read(CLOCK + 0x128), chip.read(CLOCK + 0x538)), (1, 3), "CTSTARTED");
+    chip.write(CLOCK + 0x18, 1);
+    assert_eq!((chip.read(CLOCK + 0x12C), chip.bus.next_event()), (1, None), "CTSTOPPED");
+}
