@@ -2,7 +2,7 @@
 
 use object::elf::PT_LOAD;
 use object::read::elf::{ElfFile32, ProgramHeader};
-use object::{Architecture, Object, ObjectSymbol, SymbolKind};
+use object::{Architecture, Object, ObjectSection as _, ObjectSymbol, SymbolKind};
 
 use crate::memory::{Memory, RAM_BASE};
 
@@ -105,9 +105,12 @@ fn damaged() -> ElfError {
 }
 
 fn symbols(object: &File<'_>) -> Symbols {
+    let texts = object.section_by_name(crate::node::TEXTS).map(|section| section.index());
     let mut by_address: Vec<_> = object
         .symbols()
         .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data))
+        // Texts of a log, with their numbers for addresses.
+        .filter(|symbol| texts.is_none() || symbol.section_index() != texts)
         .filter_map(|symbol| {
             let name = symbol.name().ok()?.to_owned();
             let thumb = u64::from(symbol.kind() == SymbolKind::Text);

@@ -16,9 +16,10 @@
 //! power-up, not from now. Faults that strike PDUs by their meaning find only those that are not
 //! encrypted.
 
+mod antenna;
 mod debug;
+mod defmt;
 mod pins;
-mod power;
 mod rtt;
 mod usage;
 
@@ -28,23 +29,27 @@ pub(crate) mod tests;
 pub use debug::{Halt, Point, Resume};
 pub use usage::CpuUse;
 
-use ble::phy::{Coding, Phy, TxPhy};
+pub(crate) use defmt::SECTION as TEXTS;
+
+use std::sync::Arc;
+
+use ble::phy::Coding;
 use ble::time::{Duration, Instant};
-use bletwin_sim::antenna::{Emission, Order, Signal};
+use bletwin_sim::antenna::{Order, Signal};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
-use crate::bus::Ticks;
-use crate::cpu::{Cpu, Outcome};
+use crate::bus::{Context, Ticks};
+use crate::cpu::{Cpu, Model, Outcome};
 use crate::elf::{self, ElfError, Symbols};
 use crate::memory::Memory;
 use crate::nrf52840::{
-    Burst, Listening, Mode, NOMINAL, Nrf52840, Revision, Sent, Unstable, memory,
+    Burst, Identity, Listening, Mode, NOMINAL, Nrf52840, RESTART, Revision, Unstable, memory,
 };
 use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 use debug::Debugger;
-use power::reset;
+use defmt::Texts;
 use rtt::Rtt;
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
@@ -56,6 +61,8 @@ const QUANTUM: Ticks = 16 * 64_000;
 pub struct Image {
     memory: Memory,
     symbols: Untracked<Symbols>,
+    /// The texts of its log.
+    texts: Untracked<Option<Arc<Texts>>>,
 }
 
 impl Image {
@@ -67,7 +74,8 @@ impl Image {
         let mut memory = memory();
         let symbols = elf::load(file, &mut memory)?;
         memory.seal();
-        Ok(Self { memory, symbols: Untracked(symbols) })
+        let texts = Untracked(Texts::from_elf(file).map(Arc::new));
+        Ok(Self { memory, symbols: Untracked(symbols), texts })
     }
 
     /// Names by address.
@@ -171,6 +179,49 @@ impl ChipNode {
         }
     }
 
+    /// Switches it on.
+    fn power_up(&mut self, now: Instant, entropy: [u8; 32]) {
+        self.power_down(now);
+        let (device_address, device_id) = (self.device_address, self.device_id);
+        let revision = self.revision;
+        let mut bus = Nrf52840::new(&Identity { device_address, device_id, entropy, revision });
+        let mut memory = self.image.memory.clone();
+        let kept = self.kept.take();
+        if let Some(Kept { memory: flash, .. }) = &kept {
+            memory.copy_flash(flash);
+        }
+        let unstable = kept.map(|kept| kept.unstable).unwrap_or_default();
+        bus.power_up(unstable, self.supply, &mut memory);
+        memory.seal();
+        self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, memory, bus)));
+        self.since = now;
+    }
+
+    /// Switches it off: what it does is left half done.
+    fn power_down(&mut self, now: Instant) {
+        if let Some(mut cpu) = self.cpu.take() {
+            let (bus, memory) = cpu.parts();
+            let unstable = bus.power_fails(self.ticks(now), memory);
+            let mut memory = self.image.memory.clone();
+            memory.copy_flash(cpu.memory());
+            self.kept = Some(Kept { memory, unstable });
+        }
+        (self.cpu, self.reported, self.stopped) = (None, None, None);
+        self.locked_up = false;
+        (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
+    }
+
+    /// The supply becomes so many mV.
+    fn supply(&mut self, now: Instant, millivolts: u16) {
+        self.supply = millivolts;
+        let now = self.ticks(now);
+        if let Some(cpu) = &mut self.cpu {
+            let now = now.max(cpu.now());
+            let (bus, memory) = cpu.parts();
+            bus.supply(millivolts, &mut Context { now, memory });
+        }
+    }
+
     fn ticks(&self, at: Instant) -> Ticks {
         at.since(self.since).ticks()
     }
@@ -269,51 +320,18 @@ impl ChipNode {
         let now = self.ticks(now);
         let known = || self.image.symbols.address("_SEGGER_RTT");
         let Some(cpu) = &mut self.cpu else { return };
-        let lines = self.rtt.lines(now, known, cpu.parts().1);
+        let texts = self.image.texts.as_deref();
+        let lines = self.rtt.lines(now, known, texts, cpu.parts().1);
         lines.into_iter().for_each(|line| out.note(Note::Printed(line)));
-    }
-
-    fn listen(&self, listening: &Listening) -> Option<Order> {
-        let Listening { since, mode, frequency, access_address } = *listening;
-        let phy = match mode {
-            Mode::Le1M => Phy::Le1M,
-            Mode::Le2M => Phy::Le2M,
-            Mode::CodedS8 | Mode::CodedS2 => Phy::LeCoded,
-        };
-        let channel = channel(frequency)?;
-        Some(Order::Listen { since: self.instant(since), channel, phy, access_address })
-    }
-
-    fn send(&self, sent: Sent) -> Option<Emission> {
-        let Sent { burst, crc_initial } = sent;
-        let phy = match burst.mode {
-            Mode::Le1M => TxPhy::Le1M,
-            Mode::Le2M => TxPhy::Le2M,
-            Mode::CodedS8 => TxPhy::CodedS8,
-            Mode::CodedS2 => TxPhy::CodedS2,
-        };
-        Some(Emission {
-            at: self.instant(burst.start),
-            channel: channel(burst.frequency)?,
-            phy,
-            access_address: burst.access_address,
-            crc_init: crc_initial,
-            body: burst.octets,
-        })
     }
 }
 
-/// The channel index of a frequency (Vol 6, Part B, 1.4.1).
-fn channel(megahertz: u16) -> Option<u8> {
-    let rf = megahertz.checked_sub(2402).filter(|above| above % 2 == 0)? / 2;
-    Some(match rf {
-        0 => 37,
-        1..=11 => rf as u8 - 1,
-        12 => 38,
-        13..=38 => rf as u8 - 2,
-        39 => 39,
-        _ => return None,
-    })
+/// The chip resets itself.
+fn reset(cpu: &mut Cpu<Nrf52840>, locked_up: bool) {
+    let (bus, memory) = cpu.parts();
+    bus.reset(locked_up, memory);
+    cpu.reset();
+    cpu.pass(RESTART);
 }
 
 impl Node for ChipNode {

@@ -1,10 +1,12 @@
 //! SEGGER RTT: a program's log, taken out of rings in RAM as a debugger takes it.
 //!
-//! The control block is where the symbol `_SEGGER_RTT` is, else where its id is found in RAM; it
-//! is looked for after 1, 2, 4 … ms of each run. Text becomes lines. A channel whose name begins
-//! with `defmt` carries frames that only their decoder understands: a line has the octets, as
-//! hexadecimal digits. Gaps: down-channels; a line of more than 256 octets is broken.
+//! The control block is where the symbol `_SEGGER_RTT` is, else where its id is found in RAM after
+//! 1, 2, 4 … ms of each run. Text becomes lines, and so do the frames of a channel whose name
+//! begins with `defmt`, by the texts of the file that is flashed; a frame that has none is shown as
+//! hexadecimal digits. Gaps: down-channels; a line of more than 256 octets is broken; defmt without
+//! frames is not decoded.
 
+use super::defmt::Texts;
 use crate::bus::Ticks;
 use crate::memory::{Memory, RAM_BASE};
 use crate::nrf52840::RAM;
@@ -23,6 +25,8 @@ const LINE: usize = 256;
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Rtt {
     place: Option<u32>,
+    /// Where the symbol is, once it was looked up.
+    symbol: Option<Option<u32>>,
     /// When it is looked for next.
     next: Ticks,
     begun: Vec<Vec<u8>>,
@@ -43,8 +47,10 @@ impl Rtt {
         &mut self,
         now: Ticks,
         known: impl Fn() -> Option<u32>,
+        texts: Option<&Texts>,
         memory: &mut Memory,
     ) -> Vec<String> {
+        let texts = texts.filter(|texts| texts.are_framed());
         let Some(block) = self.place(now, known, memory) else { return Vec::new() };
         let channels = word(memory, block + 16).unwrap_or(0).min(CHANNELS);
         self.begun.resize(channels as usize, Vec::new());
@@ -54,16 +60,21 @@ impl Rtt {
             let Some(octets) = take(memory, at).filter(|octets| !octets.is_empty()) else {
                 continue;
             };
-            if is_defmt(memory, at) {
-                let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-                lines.push(format!("defmt, not decoded: {digits}"));
+            let defmt = is_defmt(memory, at);
+            if defmt && texts.is_none() {
+                lines.push(digits(&octets));
                 continue;
             }
+            let end = if defmt { 0 } else { b'\n' };
             for octet in octets {
-                if octet == b'\n' || begun.len() == LINE {
-                    lines.push(text(std::mem::take(begun)));
+                if octet == end || begun.len() == LINE {
+                    let whole = std::mem::take(begun);
+                    lines.extend(match texts.filter(|_| defmt) {
+                        Some(texts) => frame(texts, &whole),
+                        None => Some(text(whole)),
+                    });
                 }
-                if octet != b'\n' {
+                if octet != end {
                     begun.push(octet);
                 }
             }
@@ -78,9 +89,12 @@ impl Rtt {
         known: impl Fn() -> Option<u32>,
         memory: &Memory,
     ) -> Option<u32> {
-        if self.place.is_none() && now >= self.next {
+        if self.place.is_some() {
+            return self.place;
+        }
+        let known = *self.symbol.get_or_insert_with(known);
+        if known.is_some() || now >= self.next {
             self.next = (2 * now).max(MILLISECOND);
-            let known = known();
             let anywhere = (RAM_BASE..RAM_BASE + RAM).step_by(4);
             let mut places = known.into_iter().chain(anywhere.filter(|_| known.is_none()));
             self.place = places.find(|address| {
@@ -112,6 +126,17 @@ fn take(memory: &mut Memory, channel: u32) -> Option<Vec<u8>> {
         memory.write_ram(channel + 16, written.to_le_bytes());
     }
     Some(octets)
+}
+
+/// A frame of defmt; between two there may be more than one 0.
+fn frame(texts: &Texts, octets: &[u8]) -> Option<String> {
+    let line = || texts.line(octets).unwrap_or_else(|| digits(octets));
+    (!octets.is_empty()).then(line)
+}
+
+fn digits(octets: &[u8]) -> String {
+    let digits: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("defmt, not decoded: {digits}")
 }
 
 /// A line without its carriage return; invalid UTF-8 and control characters are replaced.
@@ -156,11 +181,11 @@ mod tests {
             let mut memory = memory(b"Terminal\0", 12);
             let mut rtt = Rtt::default();
             write(&mut memory, b"one\r\ntwo");
-            assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), ["one"]);
+            assert_eq!(rtt.lines(MILLISECOND, || known, None, &mut memory), ["one"]);
             write(&mut memory, b" more\n\n\x1b[A\n");
             let lines = ["two more", "", "\u{FFFD}[A"];
-            assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), lines);
-            assert_eq!(rtt.lines(MILLISECOND, || known, &mut memory), [""; 0]);
+            assert_eq!(rtt.lines(MILLISECOND, || known, None, &mut memory), lines);
+            assert_eq!(rtt.lines(MILLISECOND, || known, None, &mut memory), [""; 0]);
         }
     }
 
@@ -168,8 +193,20 @@ mod tests {
     fn frames_stay_octets() {
         let mut memory = memory(b"defmt\0", 0);
         write(&mut memory, &[0x01, 0xFF]);
-        let lines = Rtt::default().lines(MILLISECOND, || Some(BLOCK), &mut memory);
+        let lines = Rtt::default().lines(MILLISECOND, || Some(BLOCK), None, &mut memory);
         assert_eq!(lines, ["defmt, not decoded: 01ff"]);
+    }
+
+    #[test]
+    fn frames_become_lines_by_the_texts_of_the_file() {
+        let texts = Texts::of(&[(4, "defmt_info", "tick")]);
+        let mut memory = memory(b"defmt\0", 0);
+        let mut rtt = Rtt::default();
+        write(&mut memory, &[0x00, 0x04, 0x7E]);
+        assert_eq!(rtt.lines(0, || Some(BLOCK), Some(&texts), &mut memory), [""; 0]);
+        write(&mut memory, &[0x00, 0x05, 0x7E, 0x00, 0x00, 0x04]);
+        let lines = ["INFO tick", "defmt, not decoded: 057e"];
+        assert_eq!(rtt.lines(0, || Some(BLOCK), Some(&texts), &mut memory), lines);
     }
 
     /// A program may write anything there.
@@ -180,11 +217,15 @@ mod tests {
             write(&mut memory, b"one\n");
             memory.write_ram(BLOCK + HEAD + 4 * field, value.to_le_bytes());
             let mut rtt = Rtt::default();
-            assert_eq!(rtt.lines(MILLISECOND, || Some(BLOCK), &mut memory), [""; 0], "{field}");
+            assert_eq!(
+                rtt.lines(MILLISECOND, || Some(BLOCK), None, &mut memory),
+                [""; 0],
+                "{field}"
+            );
         }
         let mut memory = memory(b"Terminal\0", 0);
         memory.write_ram(BLOCK + 16, u32::MAX.to_le_bytes());
         write(&mut memory, b"one\n");
-        assert_eq!(Rtt::default().lines(MILLISECOND, || None, &mut memory), ["one"]);
+        assert_eq!(Rtt::default().lines(MILLISECOND, || None, None, &mut memory), ["one"]);
     }
 }

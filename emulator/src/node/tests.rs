@@ -3,6 +3,7 @@ mod power;
 use bletwin_sim::record::{Reception, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 
+use super::antenna::channel;
 use super::*;
 use crate::memory::UICR_BASE;
 
@@ -41,7 +42,7 @@ pub(crate) fn program(loops: u32, writes: &[(u32, u32)]) -> Image {
     assert!(memory.program(0, &0x2000_1000_u32.to_le_bytes()));
     assert!(memory.program(4, &0x101_u32.to_le_bytes()));
     assert!(memory.program(0x100, &octets));
-    Image { memory, symbols: Untracked(Symbols::default()) }
+    Image { memory, symbols: Untracked(Symbols::default()), texts: Untracked(None) }
 }
 
 pub(crate) fn chip(image: Image) -> ChipNode {
