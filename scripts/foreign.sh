@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Firmware that nobody here wrote, built for the nRF52840 by cargo alone, in pinned versions, and run
-# unchanged on the emulated chip against a phone. docs/lab/foreign.md has what came of it.
+# unchanged on the emulated chip against a phone; whether the examples do what they are for is checked
+# by emulator/tests/foreign.rs. docs/lab/foreign.md has what came of it.
 #
 # scripts/foreign.sh [BLETWIN]   which command to run (default: target/debug/bletwin)
 #   RUBBLE=GIT EMBASSY=GIT       where their repositories are, if not on GitHub
@@ -109,3 +110,4 @@ told unpaired --central phone --peripheral "elf=$OUT/rubble.elf" --cpu \
 for example in "${EXAMPLES[@]}"; do
   told unpaired --central phone --peripheral "elf=$OUT/embassy-built/$TRIPLE/release/$example" --cpu
 done
+BLETWIN_FOREIGN=$OUT/embassy-built/$TRIPLE/release cargo test -q -p bletwin-emulator --test foreign
