@@ -57,16 +57,14 @@ fn is_encrypted(node: &Participant) -> bool {
     node.device().is_some_and(|device| device.levels().into_iter().any(|level| level >= 2))
 }
 
-fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| words.get(at).and_then(|word| word.parse().ok());
-    let (Some(pairs), Some(span_ms)) = (number(0), number(1)) else {
-        panic!("idle PAIRS MILLISECONDS [records]");
-    };
-    let recording = words.iter().any(|word| word == "records");
+/// Pairs that are encrypted and have nothing left to do, and when that is.
+///
+/// # Panics
+/// If a pair does not come that far.
+pub(crate) fn idle_pairs(pairs: u8, recording: bool) -> (World<Participant>, Instant) {
     let mut world = World::new(WorldConfig { seed: 1, recording, ..WorldConfig::default() });
     let mut settled = Instant::ZERO + SETTLING;
-    for n in 0..u8::try_from(pairs).expect("255 pairs at most") {
+    for n in 0..pairs {
         let start_after = APART.times(n.into());
         let place = |y| {
             let position_m = (i32::from(n) * 2, y);
@@ -77,10 +75,22 @@ fn main() {
         world.add("central", central(n), place(2));
         settled = Instant::ZERO + start_after + SETTLING;
     }
-    let mut records = Vec::new();
     world.run_until(settled);
-    let encrypted = world.nodes().filter(|(_, node)| is_encrypted(node)).count() as u64;
-    assert_eq!(encrypted, pairs, "not every pair is encrypted");
+    let encrypted = world.nodes().filter(|(_, node)| is_encrypted(node)).count();
+    assert_eq!(encrypted, usize::from(pairs), "not every pair is encrypted");
+    (world, settled)
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse().ok());
+    let (Some(pairs), Some(span_ms)) = (number(0), number(1)) else {
+        panic!("idle PAIRS MILLISECONDS [records]");
+    };
+    let recording = words.iter().any(|word| word == "records");
+    let few = u8::try_from(pairs).expect("255 pairs at most");
+    let (mut world, settled) = idle_pairs(few, recording);
+    let mut records = Vec::new();
     world.drain_records(&mut records);
     world.run_until(settled + Duration::from_ms(span_ms));
     println!("{}", pairs * span_ms * 4 / 5 / u64::from(INTERVAL));
