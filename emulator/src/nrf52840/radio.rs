@@ -26,7 +26,7 @@ use crate::memory::Memory;
 const READY: u8 = 0;
 const ADDRESS: u8 = 1;
 const PAYLOAD: u8 = 2;
-const END: u8 = 3;
+pub(super) const END: u8 = 3;
 const DISABLED: u8 = 4;
 const MATCH: u8 = 5;
 const MISS: u8 = 6;
@@ -42,6 +42,9 @@ const PHY_END: u8 = 27;
 /// Switching the transmitter off; the receiver takes no time.
 const DISABLE_1M: Ticks = 6 * MICROSECOND;
 const DISABLE_2M: Ticks = 4 * MICROSECOND;
+
+/// The task that sends or receives.
+pub(super) const START: u8 = 2;
 
 /// The strength of noise, in −dBm.
 const NOISE: u8 = 127;
@@ -82,6 +85,7 @@ pub(crate) struct Radio {
     power: u32,
     bit_compare: u32,
     devices: Devices,
+    workarounds: [u32; 4],
     bit_count_at: Option<Ticks>,
     crc_ok: bool,
     received_crc: u32,
@@ -117,6 +121,7 @@ impl Radio {
             power: 0,
             bit_compare: 0,
             devices: Devices::default(),
+            workarounds: [0; 4],
             bit_count_at: None,
             crc_ok: false,
             received_crc: 0,
@@ -294,7 +299,7 @@ impl Peripheral for Radio {
     fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
         match task {
             0 | 1 if matches!(self.state, State::Disabled) => self.ramp_up(task == 0, moment.now),
-            2 => self.start(moment),
+            START => self.start(moment),
             3 => match self.state {
                 State::Sending(_) => self.state = State::Idle { send: true },
                 State::Listening { .. } | State::Receiving(_) => {

@@ -1,7 +1,18 @@
-//! The radio's registers beside tasks, events, shorts and interrupts.
+//! The radio's registers beside tasks, events, shorts and interrupts. Four that no document names,
+//! but the workarounds for errata 143, 164, 172 and 191, are kept and do nothing.
 
 use super::Radio;
 use crate::bus::Ticks;
+
+/// Which of the undocumented registers an offset is.
+const fn workaround(offset: u32) -> usize {
+    match offset {
+        0x73C => 0,
+        0x740 => 1,
+        0x774 => 2,
+        _ => 3,
+    }
+}
 
 impl Radio {
     pub(super) fn register(&self, offset: u32, now: Ticks) -> Option<u32> {
@@ -25,6 +36,7 @@ impl Radio {
             0x554 => self.whitening,
             0x560 => self.bit_compare,
             0x650 => self.configuration,
+            0x73C | 0x740 | 0x774 | 0x77C => self.workarounds[workaround(offset)],
             0xFFC => 1,
             _ => return self.devices.read(offset),
         })
@@ -54,6 +66,10 @@ impl Radio {
             0x554 => self.whitening = value & 0x7F | 0x40,
             0x560 => self.bit_compare = value,
             0x650 => self.configuration = value & 0x301,
+            0x73C | 0x740 | 0x774 | 0x77C => self.workarounds[workaround(offset)] = value,
+            // POWER: off and on again, everything is as after a reset.
+            0xFFC if value & 1 == 0 => self.switch_off(),
+            0xFFC => {}
             _ => return self.devices.write(offset, value),
         }
         true

@@ -115,3 +115,18 @@ fn other_modes_are_not_heard() {
         assert_eq!(chip.read(RADIO + 0x104), 0, "{mode:?}");
     }
 }
+
+/// Errata 143, 164, 172 and 191 are worked around by registers that no document names.
+#[test]
+fn what_workarounds_write_is_kept_until_radio_is_switched_off() {
+    let mut chip = coded(S8);
+    for offset in [0x73C, 0x740, 0x774, 0x77C] {
+        chip.write(RADIO + offset, 0x8000_0000 | offset);
+    }
+    for offset in [0x73C, 0x740, 0x774, 0x77C] {
+        assert_eq!(chip.read(RADIO + offset), 0x8000_0000 | offset);
+    }
+    chip.write(RADIO + 0xFFC, 0);
+    assert_eq!((chip.read(RADIO + 0x740), chip.read(RADIO + 0x510)), (0, 0));
+    chip.write(RADIO + 0xFFC, 1);
+}
