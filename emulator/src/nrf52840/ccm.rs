@@ -1,8 +1,9 @@
 //! CCM and AAR, which share address, registers and core: ENABLE selects one of them.
 //!
-//! Gaps: packets are taken in one go at the end, not octet by octet beside the radio, so that a
-//! decryption does not wait for what is still being received; RATEOVERRIDE is not there. How long a
-//! packet takes is no published figure but ECB's per block, half of that at 2 Mbit/s.
+//! Beside RADIO: what is still being received is decrypted when it has ended, and what is being
+//! encrypted when it is sent counts as encrypted, as CCM is ahead of RADIO. Gaps: other packets are
+//! taken in one go at the end. How long a packet takes is no published figure but ECB's per block,
+//! half of that at 2 Mbit/s.
 
 use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
@@ -32,6 +33,8 @@ const KEY_STREAM: Ticks = 50 * MICROSECOND;
 const IRK: Ticks = 6 * MICROSECOND;
 /// See the gaps.
 const BLOCK: Ticks = 460_800;
+/// Blocks that are left to be done when a packet has been received: its last, and the MIC.
+const LAST: Ticks = 2;
 
 const MIC: usize = 4;
 /// NESN, SN and MD are no part of what the MIC covers (Vol 6, Part E, 2.2).
@@ -41,6 +44,10 @@ const HEADER_MASK: u8 = 0xE3;
 enum Work {
     KeyStream,
     Crypt,
+    /// The packet is being received.
+    Follow,
+    /// The packet was encrypted for RADIO, which has begun to send it.
+    Crypted,
     Resolve,
 }
 
@@ -57,6 +64,9 @@ pub(super) struct Ccm {
     /// STATUS of AAR.
     index: u32,
     work: Option<(Work, Ticks)>,
+    /// RATEOVERRIDE, and whether it applies.
+    override_rate: u32,
+    overridden: bool,
 }
 
 fn octets<const N: usize>(memory: &Memory, address: u32) -> [u8; N] {
@@ -82,7 +92,8 @@ impl Ccm {
     }
 
     fn block_time(&self) -> Ticks {
-        if self.mode >> 16 & 3 == 1 { BLOCK / 2 } else { BLOCK }
+        let rate = if self.overridden { self.override_rate } else { self.mode >> 16 };
+        if rate & 3 == 1 { BLOCK / 2 } else { BLOCK }
     }
 
     /// Length octet of the packet at INPTR, as far as LENGTH and MAXPACKETSIZE let it count.
@@ -92,16 +103,45 @@ impl Ccm {
         usize::from(length).min(self.longest as usize + MIC)
     }
 
-    fn begin(&mut self, work: Work, moment: &Moment<'_>) {
-        let takes = match work {
-            Work::KeyStream => KEY_STREAM,
-            Work::Crypt => {
-                let blocks = self.length(moment.memory).div_ceil(16) * 2 + 3;
-                self.block_time() * blocks as Ticks
+    fn begin(&mut self, work: Work, takes: Ticks, now: Ticks) {
+        self.work = Some((work, now + takes));
+    }
+
+    /// How long a whole packet takes.
+    fn packet_time(&self, memory: &Memory) -> Ticks {
+        let blocks = self.length(memory).div_ceil(16) * 2 + 3;
+        self.block_time() * blocks as Ticks
+    }
+
+    /// RADIO receives into a packet: if that is to be decrypted, it is when it has ended.
+    pub(super) fn follows(&mut self, receives: Option<u32>) {
+        let decrypts = self.mode & 1 == 1 && receives == Some(self.pointers[1]);
+        if decrypts && matches!(self.work, Some((Work::Crypt, _))) {
+            self.work = Some((Work::Follow, Ticks::MAX));
+        }
+    }
+
+    /// RADIO has received a packet.
+    pub(super) fn received(&mut self, now: Ticks) {
+        if matches!(self.work, Some((Work::Follow, _))) {
+            self.work = Some((Work::Crypt, now + LAST * self.block_time()));
+        }
+    }
+
+    /// RADIO begins to send a packet: if that is being encrypted, it is encrypted now.
+    pub(super) fn is_sent(&mut self, pointer: u32, memory: &mut Memory) {
+        let encrypts = self.enabled == CCM && self.mode & 1 == 0 && self.pointers[2] == pointer;
+        match self.work {
+            Some((Work::Crypt, at)) if encrypts => {
+                self.crypt(memory);
+                self.work = Some((Work::Crypted, at));
             }
-            Work::Resolve => IRK * Ticks::from(self.pointers[0].clamp(1, 16)),
-        };
-        self.work = Some((work, moment.now + takes));
+            // It goes on to encrypt by its short.
+            Some((Work::KeyStream, _)) if encrypts && self.common.shorts & 1 == 1 => {
+                self.crypt(memory);
+            }
+            _ => {}
+        }
     }
 
     fn crypt(&mut self, memory: &mut Memory) {
@@ -168,10 +208,17 @@ impl Peripheral for Ccm {
 
     fn task(&mut self, task: u8, moment: &mut Moment<'_>) {
         match (self.enabled, task) {
-            (CCM, 0) => self.begin(Work::KeyStream, moment),
-            (CCM, 1) => self.begin(Work::Crypt, moment),
-            (AAR, 0) => self.begin(Work::Resolve, moment),
+            (CCM, 0) => self.begin(Work::KeyStream, KEY_STREAM, moment.now),
+            (CCM, 1) => {
+                self.overridden = false;
+                self.begin(Work::Crypt, self.packet_time(moment.memory), moment.now);
+            }
+            (AAR, 0) => {
+                let keys = Ticks::from(self.pointers[0].clamp(1, 16));
+                self.begin(Work::Resolve, IRK * keys, moment.now);
+            }
             (_, 2) => self.work = None,
+            (CCM, 3) => self.overridden = true,
             _ => {}
         }
     }
@@ -185,6 +232,7 @@ impl Peripheral for Ccm {
             0x504 => self.mode,
             0x508..0x518 => self.pointers[(offset - 0x508) as usize / 4],
             0x518 => self.longest,
+            0x51C => self.override_rate,
             _ => return None,
         })
     }
@@ -199,13 +247,14 @@ impl Peripheral for Ccm {
             0x508 if self.enabled == AAR => self.pointers[1] = value,
             0x508..0x518 => self.pointers[(offset - 0x508) as usize / 4] = value,
             0x518 => self.longest = value & 0xFF,
+            0x51C => self.override_rate = value & 3,
             _ => return false,
         }
         true
     }
 
     fn next_event(&self) -> Option<Ticks> {
-        self.work.map(|(_, at)| at)
+        self.work.map(|(_, at)| at).filter(|at| *at != Ticks::MAX)
     }
 
     fn due(&mut self, moment: &mut Moment<'_>) {
@@ -216,6 +265,9 @@ impl Peripheral for Ccm {
                 self.crypt(moment.memory);
                 moment.raise(CRYPT_ENDED);
             }
+            Work::Crypted => moment.raise(CRYPT_ENDED),
+            // It waits for RADIO.
+            Work::Follow => {}
             Work::Resolve => {
                 let found = self.resolve(moment.memory);
                 moment.raise(if found { RESOLVED } else { NOT_RESOLVED });

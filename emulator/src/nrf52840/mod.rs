@@ -86,6 +86,7 @@ pub fn memory() -> Memory {
 /// MHz, so that a ring of PPI channels turns as fast as on the chip but never forever.
 const AT_ONCE: usize = 256;
 
+const RADIO: u8 = 1;
 const GPIOTE: u8 = 6;
 const ECB: u8 = 14;
 const CCM: u8 = 15;
@@ -258,7 +259,7 @@ impl Nrf52840 {
             let Some(signal) = queue.pop_front() else { return };
             match signal {
                 Signal::Task(task) => self.perform(task, now, memory, &mut queue),
-                Signal::Event(event) => self.follow(event, &mut queue),
+                Signal::Event(event) => self.follow(event, now, &mut queue),
             }
         }
         self.waiting = queue;
@@ -273,6 +274,9 @@ impl Nrf52840 {
         queue: &mut VecDeque<Signal>,
     ) {
         let low = self.clock.low_since();
+        if task == Endpoint::new(RADIO, radio::START) && self.radio.may_send_at_once() {
+            self.ccm.is_sent(self.radio.pointer(), memory);
+        }
         self.act(task.peripheral, now, memory, queue, |peripheral, moment| {
             peripheral.task(task.index, moment);
         });
@@ -280,6 +284,7 @@ impl Nrf52840 {
         match task.peripheral {
             // They share the AES core, and ECB is the one to leave it.
             CCM if self.ccm.has_core() => {
+                self.ccm.follows(self.radio.receives_into());
                 self.act(ECB, now, memory, queue, |ecb, moment| ecb.task(ecb::STOP, moment));
             }
             // The other way round it does not get it.
@@ -292,14 +297,22 @@ impl Nrf52840 {
     }
 
     /// An event sets its register and triggers tasks by SHORTS and PPI.
-    fn follow(&mut self, event: Endpoint, queue: &mut VecDeque<Signal>) {
+    fn follow(&mut self, event: Endpoint, now: Ticks, queue: &mut VecDeque<Signal>) {
+        if event == Endpoint::new(RADIO, radio::END) {
+            self.ccm.received(now);
+        }
         let Some(peripheral) = self.peripheral(event.peripheral) else { return };
         peripheral.common_mut().events |= 1 << event.index;
         let shorted = peripheral.shorted(event.index);
         let tasks = (0..32).filter(|n| shorted >> n & 1 == 1);
         let shorted = tasks.map(|n| Signal::Task(Endpoint::new(event.peripheral, n)));
-        queue.extend(shorted.collect::<Vec<_>>());
-        queue.extend(self.ppi.tasks(event).map(Signal::Task));
+        let shorted: Vec<_> = shorted.collect();
+        // When READY starts both, CCM is ahead of RADIO, which has preamble and address to send.
+        let (ahead, others): (Vec<_>, Vec<_>) =
+            self.ppi.tasks(event).partition(|task| task.peripheral == CCM);
+        queue.extend(ahead.into_iter().map(Signal::Task));
+        queue.extend(shorted);
+        queue.extend(others.into_iter().map(Signal::Task));
     }
 
     /// Notifies the RTCs that the 32,768 Hz clock has started or stopped.

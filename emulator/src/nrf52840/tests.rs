@@ -1,5 +1,6 @@
 //! Peripherals as the processor sees them: registers, time, interrupt lines.
 
+mod beside;
 mod blocks;
 mod coded;
 mod flash;
@@ -292,8 +293,12 @@ fn tuned() -> Chip {
 }
 
 fn burst(start: Ticks) -> Burst {
-    let mut octets = PDU.to_vec();
-    octets.extend(crc_octets(crc(&PDU, 0x65B, 0x55_5555, 3), 3));
+    burst_of(&PDU, start)
+}
+
+fn burst_of(pdu: &[u8], start: Ticks) -> Burst {
+    let mut octets = pdu.to_vec();
+    octets.extend(crc_octets(crc(pdu, 0x65B, 0x55_5555, 3), 3));
     whiten(&mut octets, 37);
     let (mode, frequency, access_address) = (Mode::Le1M, 2402, ACCESS_ADDRESS);
     Burst { start, mode, frequency, access_address, octets }

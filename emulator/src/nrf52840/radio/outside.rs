@@ -72,6 +72,16 @@ impl Radio {
         matches!(self.state, State::Receiving(_)) || !self.heard.is_empty()
     }
 
+    /// Where the packet that is being received goes.
+    pub(crate) fn receives_into(&self) -> Option<u32> {
+        matches!(self.state, State::Receiving(_)).then_some(self.latched)
+    }
+
+    /// PACKETPTR, which START takes.
+    pub(crate) fn pointer(&self) -> u32 {
+        self.pointer
+    }
+
     /// Whether START would send immediately.
     pub(crate) fn may_send_at_once(&self) -> bool {
         matches!(self.state, State::Idle { send: true })

@@ -4,14 +4,14 @@ use super::*;
 
 const UARTE0: u32 = 0x4000_2000;
 const GPIOTE: u32 = 0x4000_6000;
-const CCM: u32 = 0x4000_F000;
+pub(super) const CCM: u32 = 0x4000_F000;
 const WDT: u32 = 0x4001_0000;
 
 const CONFIGURATION: u32 = RAM_BASE;
-const INPUT: u32 = RAM_BASE + 0x100;
-const OUTPUT: u32 = RAM_BASE + 0x300;
+pub(super) const INPUT: u32 = RAM_BASE + 0x100;
+pub(super) const OUTPUT: u32 = RAM_BASE + 0x300;
 
-fn put(chip: &mut Chip, address: u32, octets: &[u8]) {
+pub(super) fn put(chip: &mut Chip, address: u32, octets: &[u8]) {
     for (n, octet) in octets.iter().enumerate() {
         assert!(chip.memory.write_ram(address + n as u32, [*octet]));
     }
@@ -19,11 +19,14 @@ fn put(chip: &mut Chip, address: u32, octets: &[u8]) {
 
 /// The session of Vol 6, Part C, 1: key, counter 0, direction of the central, IV.
 fn session(decrypts: bool) -> Chip {
+    session_on(Chip::new(), decrypts)
+}
+
+pub(super) fn session_on(mut chip: Chip, decrypts: bool) -> Chip {
     const KEY: [u8; 16] = [
         0x99, 0xAD, 0x1B, 0x52, 0x26, 0xA3, 0x7E, 0x3E, 0x05, 0x8E, 0x3B, 0x8E, 0x27, 0xC2, 0xC6,
         0x66,
     ];
-    let mut chip = Chip::new();
     put(&mut chip, CONFIGURATION, &KEY);
     put(&mut chip, CONFIGURATION + 24, &[1]);
     put(&mut chip, CONFIGURATION + 25, &[0x24, 0xAB, 0xDC, 0xBA, 0xBE, 0xBA, 0xAF, 0xDE]);
@@ -37,8 +40,8 @@ fn session(decrypts: bool) -> Chip {
 }
 
 /// LL_START_ENC_RSP of the central in the same sample, header and length before and after.
-const PLAIN: [u8; 4] = [0x0F, 1, 0, 0x06];
-const SECRET: [u8; 8] = [0x0F, 5, 0, 0x9F, 0xCD, 0xA7, 0xF4, 0x48];
+pub(super) const PLAIN: [u8; 4] = [0x0F, 1, 0, 0x06];
+pub(super) const SECRET: [u8; 8] = [0x0F, 5, 0, 0x9F, 0xCD, 0xA7, 0xF4, 0x48];
 
 #[test]
 fn packets_are_encrypted_as_the_sample_is() {
