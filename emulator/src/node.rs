@@ -175,7 +175,7 @@ impl ChipNode {
     /// Makes the next copies of this chip cheap.
     pub fn seal(&mut self) {
         if let Some(cpu) = &mut self.cpu {
-            cpu.memory_mut().seal();
+            cpu.parts().1.seal();
         }
     }
 

@@ -5,19 +5,19 @@ use crate::decode::{Float, FloatUnary, Op};
 
 /// Cycles that an instruction takes at least. Two for a single load or store: the executor takes
 /// one back where addresses are pipelined.
-pub(crate) fn cycles(op: &Op) -> u16 {
+pub(crate) fn cycles(op: &Op) -> u8 {
     match op {
         Op::Load { .. } | Op::LoadLiteral { .. } | Op::LoadRegister { .. } => 2,
         Op::StoreRegister { .. } | Op::LoadExclusive { .. } | Op::StoreExclusive { .. } => 2,
         Op::LoadDual { .. } | Op::StoreDual { .. } => 3,
         Op::LoadMultiple { list, .. } | Op::StoreMultiple { list, .. } => {
-            1 + list.count_ones() as u16
+            1 + list.count_ones() as u8
         }
         Op::TableBranch { .. } => 2,
         Op::FloatLoad { count, .. }
         | Op::FloatStore { count, .. }
         | Op::FloatLoadMultiple { count, .. }
-        | Op::FloatStoreMultiple { count, .. } => 1 + u16::from(*count),
+        | Op::FloatStoreMultiple { count, .. } => 1 + *count,
         Op::FloatToCorePair { .. } | Op::FloatFromCorePair { .. } => 2,
         Op::Float { op: Float::Div, .. } | Op::FloatUnary { op: FloatUnary::Sqrt, .. } => 14,
         Op::Float { op: Float::Mul | Float::Nmul | Float::Add | Float::Sub, .. } => 1,

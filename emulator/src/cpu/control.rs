@@ -16,9 +16,7 @@ impl<B: Bus> Cpu<B> {
     fn refill(&mut self, target: u32, cycles: u64) {
         self.next = target;
         self.cycles += cycles;
-        if target & 2 != 0
-            && self.memory.code(target, false).is_some_and(|target| target.length == 4)
-        {
+        if target & 2 != 0 && self.memory.is_wide(target) {
             self.cycles += 1;
         }
     }

@@ -8,8 +8,8 @@ use crate::stop::Cause;
 
 impl<B: Bus> Cpu<B> {
     #[inline(always)]
-    pub(super) fn execute(&mut self, op: Op) -> Result<(), Raised> {
-        match op {
+    pub(super) fn execute(&mut self, op: &Op) -> Result<(), Raised> {
+        match *op {
             Op::DataImmediate { op, flags, d, n, carry, imm } => {
                 self.data_immediate(op, flags, (d, n), carry, imm);
             }

@@ -4,6 +4,7 @@ use super::{Cpu, Sleep, Trap};
 use crate::bus::{Bus, Context, TICKS_PER_CYCLE, Ticks};
 use crate::decode::Instruction;
 use crate::exception::Fault;
+use crate::memory::CodePage;
 use crate::stop::{Cause, Stop};
 
 /// How a run ended.
@@ -69,10 +70,47 @@ impl<B: Bus> Cpu<B> {
             self.deadline.0 = until.min(self.next_event_cycle());
             self.attend();
             while self.cycles < *self.deadline {
-                if watch.halts(self) {
+                let address = self.next;
+                let Some(page) = self.memory.lend_code(address) else {
+                    self.fetches_nothing(address);
+                    continue;
+                };
+                let halted = self.run_page(&page, watch);
+                self.memory.give_code_back(address, page);
+                if halted {
                     return Outcome::Halted;
                 }
-                self.step();
+            }
+        }
+    }
+
+    /// Runs to the deadline, as long as code comes from this page. Whether it was halted.
+    #[inline(always)]
+    fn run_page(&mut self, page: &CodePage, watch: &mut impl Watch<B>) -> bool {
+        loop {
+            // Known without a look at memory as long as nothing branches.
+            let mut address = self.next;
+            loop {
+                if self.cycles >= *self.deadline || self.memory.code_is_stale() {
+                    return false;
+                }
+                let Some(instruction) = page.outside(address) else { return false };
+                if watch.halts(self) {
+                    return true;
+                }
+                if self.block != 0 {
+                    self.step_in_block(address, page);
+                    break;
+                }
+                self.fetched(address, instruction.length, instruction.cycles);
+                if self.execute(&instruction.op).is_err() {
+                    self.trapped();
+                    break;
+                }
+                if instruction.moves {
+                    break;
+                }
+                address = address.wrapping_add(instruction.length.into());
             }
         }
     }
@@ -161,28 +199,28 @@ impl<B: Bus> Cpu<B> {
         awake
     }
 
-    /// One instruction. It is read where it lies: copying it whole costs more than most of them.
-    #[inline(always)]
+    /// One instruction.
     fn step(&mut self) {
         let address = self.next;
-        if self.block != 0 {
-            return self.step_in_block(address);
-        }
-        let Some(instruction) = self.memory.code(address, false) else {
-            return self.decode(address);
+        let Some(page) = self.memory.lend_code(address) else {
+            return self.fetches_nothing(address);
         };
-        let &Instruction { op, length, cycles, .. } = instruction;
-        self.fetched(address, length, cycles);
-        if self.execute(op).is_err() {
-            self.trapped();
+        if self.block != 0 {
+            self.step_in_block(address, &page);
+        } else if let Some(instruction) = page.outside(address) {
+            self.fetched(address, instruction.length, instruction.cycles);
+            if self.execute(&instruction.op).is_err() {
+                self.trapped();
+            }
         }
+        self.memory.give_code_back(address, page);
     }
 
     #[inline(never)]
-    fn step_in_block(&mut self, address: u32) {
-        let Some(&Instruction { op, length, cycles, last_only }) = self.memory.code(address, true)
+    fn step_in_block(&mut self, address: u32, page: &CodePage) {
+        let Some(&Instruction { ref op, length, cycles, last_only, .. }) = page.inside(address)
         else {
-            return self.decode(address);
+            return;
         };
         self.fetched(address, length, cycles);
         let block = self.block;
@@ -199,20 +237,18 @@ impl<B: Bus> Cpu<B> {
     }
 
     #[inline(always)]
-    fn fetched(&mut self, address: u32, length: u8, cycles: u16) {
+    fn fetched(&mut self, address: u32, length: u8, cycles: u8) {
         self.registers[15] = address.wrapping_add(4);
         self.next = address.wrapping_add(length.into());
         self.cycles += u64::from(cycles) + self.flash.fetch_wait(address);
     }
 
-    /// Decodes the next instruction for the loop, or raises a fault.
+    /// There is no memory where the next instruction is fetched from.
     #[cold]
     #[inline(never)]
-    fn decode(&mut self, address: u32) {
-        if !self.memory.decode(address) {
-            self.registers[15] = address.wrapping_add(4);
-            self.raise_fault(Fault::Fetch { address });
-        }
+    fn fetches_nothing(&mut self, address: u32) {
+        self.registers[15] = address.wrapping_add(4);
+        self.raise_fault(Fault::Fetch { address });
     }
 
     /// Handles what an instruction raised; it counts as not executed.

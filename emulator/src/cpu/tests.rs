@@ -59,6 +59,22 @@ fn instructions_take_the_cycles_of_the_manual() {
     }
 }
 
+/// B.W to a wide instruction that is not aligned, on a page that is decoded then, or was before.
+#[test]
+fn what_was_decoded_before_costs_no_cycle() {
+    let mut memory = memory(&[0xF000, 0xB8FF]);
+    let code = [0xF3AF_u16, 0x8000, BKPT];
+    memory.program(0x302, &code.map(u16::to_le_bytes).concat());
+    let mut cpu = Cpu::new(FAST, memory, NoBus);
+    let mut run = || {
+        let before = cpu.cycles();
+        assert!(matches!(cpu.run(1_000_000 * CYCLE), Outcome::Stopped(_)));
+        cpu.reset();
+        cpu.cycles() - before
+    };
+    assert_eq!([run(), run()], [5, 5], "B 1, refill 2, NOP.W, BKPT");
+}
+
 #[test]
 fn flash_makes_wait_until_it_is_cached() {
     let model = Model { flash_wait_states: 2, ..FAST };

@@ -4,6 +4,9 @@ use super::{Cpu, Raised};
 use crate::bus::Bus;
 use crate::decode::{Index, Reg, Single, Size};
 
+/// How many core registers there are.
+const REGISTERS: usize = 16;
+
 /// Where an access goes, and what the base becomes.
 #[inline(always)]
 fn indexed(base: u32, index: Index, offset: i16) -> (u32, Option<u32>) {
@@ -175,10 +178,26 @@ impl<B: Bus> Cpu<B> {
         writeback: bool,
         list: u16,
     ) -> Result<(), Raised> {
-        let (mut address, moved) = self.span(n, before, list.count_ones())?;
+        let count = list.count_ones();
+        let (mut address, moved) = self.span(n, before, count)?;
         let mut base = if writeback { moved } else { self.get(n) };
         let mut target = 0;
         let mut rest = list;
+        let Self { memory, registers, .. } = self;
+        if let Some(octets) = memory.ram_stretch(address, 4 * count as usize) {
+            let (octets, _) = octets.as_chunks();
+            for four in octets {
+                let register = rest.trailing_zeros() as Reg;
+                rest &= rest.wrapping_sub(1);
+                match (register, u32::from_le_bytes(*four)) {
+                    (15, value) => target = value,
+                    (register, value) if register == n => base = value,
+                    (13, value) => registers[13] = value & !3,
+                    (register, value) => registers[usize::from(register) % REGISTERS] = value,
+                }
+            }
+        }
+        // Elsewhere, or on two pages.
         while rest != 0 {
             let register = rest.trailing_zeros() as Reg;
             rest &= rest - 1;
@@ -204,8 +223,18 @@ impl<B: Bus> Cpu<B> {
         writeback: bool,
         list: u16,
     ) -> Result<(), Raised> {
-        let (mut address, moved) = self.span(n, before, list.count_ones())?;
+        let count = list.count_ones() as usize;
+        let (mut address, moved) = self.span(n, before, count as u32)?;
         let mut rest = list;
+        if let Some(octets) = self.memory.ram_stretch_mut(address, 4 * count) {
+            let (octets, _) = octets.as_chunks_mut();
+            for four in octets {
+                let register = rest.trailing_zeros() as usize;
+                rest &= rest.wrapping_sub(1);
+                *four = self.registers[register % REGISTERS].to_le_bytes();
+            }
+        }
+        // Elsewhere, or on two pages.
         while rest != 0 {
             let register = rest.trailing_zeros() as Reg;
             rest &= rest - 1;

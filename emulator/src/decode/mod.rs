@@ -34,8 +34,10 @@ pub struct Instruction {
     pub length: u8,
     /// It branches, so that in an IT block it may only be the last.
     pub last_only: bool,
-    /// Minimum number of cycles. Sixteen bits avoid padding, so that one move copies the whole.
-    pub cycles: u16,
+    /// What comes next need not be what stands behind it.
+    pub moves: bool,
+    /// Minimum number of cycles.
+    pub cycles: u8,
 }
 
 /// Whether a first halfword begins an instruction of 32 bits.
@@ -60,6 +62,7 @@ pub fn decode(address: u32, first: u16, second: u16, block: Block) -> Instructio
         op,
         length: if wide { 4 } else { 2 },
         last_only: op.ends_block(),
+        moves: op.moves(),
         cycles: timing::cycles(&op),
     }
 }
@@ -86,6 +89,15 @@ fn wide_op(pc: u32, first: u16, second: u16, block: Block) -> Decoded {
 }
 
 impl Op {
+    /// Whether the loop has to look where it goes on.
+    const fn moves(self) -> bool {
+        self.ends_block()
+            || matches!(
+                self,
+                Self::BranchIf { .. } | Self::CompareBranch { .. } | Self::IfThen { .. }
+            )
+    }
+
     /// Whether it may branch, so that only the last place of an IT block is open to it.
     const fn ends_block(self) -> bool {
         match self {

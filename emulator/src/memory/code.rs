@@ -12,8 +12,24 @@ const PLACES: usize = PAGE as usize / 2;
 /// What could begin at each halfword of a page, outside and inside IT blocks.
 #[derive(Debug)]
 pub(crate) struct CodePage {
+    /// The address of its first.
+    start: u32,
     outside: [Instruction; PLACES],
     inside: [Instruction; PLACES],
+}
+
+impl CodePage {
+    /// What stands at an address; `None`: it is not on this page.
+    #[inline(always)]
+    pub(crate) fn outside(&self, address: u32) -> Option<&Instruction> {
+        self.outside.get((address.wrapping_sub(self.start) / 2) as usize)
+    }
+
+    /// The same, in an IT block.
+    #[inline(always)]
+    pub(crate) fn inside(&self, address: u32) -> Option<&Instruction> {
+        self.inside.get((address.wrapping_sub(self.start) / 2) as usize)
+    }
 }
 
 /// The decoded pages of a region.
@@ -22,19 +38,36 @@ pub(crate) struct Code {
     pages: Vec<Option<Arc<CodePage>>>,
     /// Whether any page was ever decoded, so that writes to a region without code cost nothing.
     pub(crate) any: bool,
+    /// The page that the loop has taken out of the table, by its number.
+    lent: Option<usize>,
+    /// What that page was decoded from has changed.
+    pub(crate) stale: bool,
 }
 
 impl Code {
     pub(crate) fn new(octets: usize) -> Self {
-        Self { pages: vec![None; octets.div_ceil(PAGE as usize)], any: false }
+        let pages = vec![None; octets.div_ceil(PAGE as usize)];
+        Self { pages, any: false, lent: None, stale: false }
     }
 
-    /// What stands at an offset into the region, if its page was decoded.
+    /// Takes the page around an offset out of the table, if it was decoded: whoever runs it then
+    /// looks up nothing, and counts nothing.
     #[inline]
-    pub(crate) fn get(&self, offset: u32, in_block: bool) -> Option<&Instruction> {
-        let page = self.pages.get((offset / PAGE) as usize)?.as_deref()?;
-        let place = (offset / 2) as usize % PLACES;
-        Some(if in_block { &page.inside[place] } else { &page.outside[place] })
+    pub(crate) fn lend(&mut self, offset: u32) -> Option<Arc<CodePage>> {
+        let number = (offset / PAGE) as usize;
+        let page = self.pages.get_mut(number)?.take()?;
+        (self.lent, self.stale) = (Some(number), false);
+        Some(page)
+    }
+
+    /// Takes it back.
+    #[inline]
+    pub(crate) fn give_back(&mut self, page: Arc<CodePage>) {
+        let slot = self.lent.take().and_then(|number| self.pages.get_mut(number));
+        if let Some(slot) = slot.filter(|_| !self.stale) {
+            *slot = Some(page);
+        }
+        self.stale = false;
     }
 
     /// Decodes the page around an offset; `half` reads the region (`None` beyond its end).
@@ -52,6 +85,7 @@ impl Code {
             decode::decode(base.wrapping_add(offset), first, second, block)
         };
         let page = CodePage {
+            start: base.wrapping_add(start),
             outside: std::array::from_fn(|place| at(place, Block::Outside)),
             inside: std::array::from_fn(|place| at(place, Block::Last)),
         };
@@ -70,6 +104,7 @@ impl Code {
             if let Some(slot) = self.pages.get_mut(page) {
                 *slot = None;
             }
+            self.stale |= self.lent == Some(page);
         }
     }
 }

@@ -7,9 +7,12 @@ mod region;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+pub(crate) use code::CodePage;
 use region::Region;
 
-use crate::decode::Instruction;
+use crate::decode;
 
 /// Where RAM begins.
 pub const RAM_BASE: u32 = 0x2000_0000;
@@ -67,6 +70,18 @@ impl Memory {
         self.ram.read(address)
     }
 
+    /// Octets of RAM that lie on one page.
+    #[inline]
+    pub(crate) fn ram_stretch(&self, address: u32, count: usize) -> Option<&[u8]> {
+        self.ram.stretch(address, count)
+    }
+
+    /// The same to be written, where no code is.
+    #[inline]
+    pub(crate) fn ram_stretch_mut(&mut self, address: u32, count: usize) -> Option<&mut [u8]> {
+        self.ram.stretch_mut(address, count)
+    }
+
     /// Writes `N` (1, 2 or 4) octets to RAM at a multiple of `N`; whether there is RAM.
     #[inline]
     pub fn write_ram<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
@@ -101,14 +116,37 @@ impl Memory {
         })
     }
 
+    /// The decoded page around an address, which the loop gives back before anything else is done;
+    /// `None`: there is neither flash nor RAM.
     #[inline]
-    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<&Instruction> {
-        self.flash.code(address, in_block).or_else(|| self.ram.code(address, in_block))
+    pub(crate) fn lend_code(&mut self, address: u32) -> Option<Arc<CodePage>> {
+        if self.is_flash(address) {
+            self.flash.lend_code(address)
+        } else {
+            self.ram.lend_code(address)
+        }
     }
 
-    /// Decodes what stands at an address; false if not all of it is in flash or RAM.
-    pub(crate) fn decode(&mut self, address: u32) -> bool {
-        self.flash.decode(address) || self.ram.decode(address)
+    /// Takes back a page that was lent for an address.
+    #[inline]
+    pub(crate) fn give_code_back(&mut self, address: u32, page: Arc<CodePage>) {
+        if self.is_flash(address) {
+            self.flash.give_code_back(page);
+        } else {
+            self.ram.give_code_back(page);
+        }
+    }
+
+    /// Whether what the lent page was decoded from has changed.
+    #[inline(always)]
+    pub(crate) fn code_is_stale(&self) -> bool {
+        self.flash.code_is_stale() || self.ram.code_is_stale()
+    }
+
+    /// Whether a wide instruction stands at an address.
+    #[inline]
+    pub(crate) fn is_wide(&self, address: u32) -> bool {
+        self.read(address).is_some_and(|half| decode::is_wide(u16::from_le_bytes(half)))
     }
 
     pub(crate) fn is_flash(&self, address: u32) -> bool {

@@ -1,10 +1,10 @@
 //! A stretch of memory at a base address.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use super::code::Code;
+use super::code::{Code, CodePage};
 use super::page::{PAGE, Page};
-use crate::decode::Instruction;
 use crate::untracked::Untracked;
 
 /// Pages from a base address on, and what was decoded from them.
@@ -46,6 +46,21 @@ impl Region {
         self.pages.get(page)?.octets().get(offset..offset + N)?.try_into().ok()
     }
 
+    /// Octets from an address on, if one page has them all.
+    #[inline]
+    pub(crate) fn stretch(&self, address: u32, count: usize) -> Option<&[u8]> {
+        let (page, offset) = self.place(address);
+        self.pages.get(page)?.octets().get(offset..offset + count)
+    }
+
+    /// The same to be written; none where code was decoded, which might have to be forgotten.
+    #[inline]
+    pub(crate) fn stretch_mut(&mut self, address: u32, count: usize) -> Option<&mut [u8]> {
+        let (page, offset) = self.place(address);
+        let page = self.pages.get_mut(page).filter(|_| !self.code.any)?;
+        page.octets_mut().get_mut(offset..offset + count)
+    }
+
     /// Writes `N` octets at an address that is a multiple of `N`; whether they are in the region.
     #[inline]
     pub(crate) fn write<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
@@ -59,18 +74,33 @@ impl Region {
         true
     }
 
+    /// The decoded page around an address, which is to be given back; `None`: nothing is here.
     #[inline]
-    pub(crate) fn code(&self, address: u32, in_block: bool) -> Option<&Instruction> {
-        self.code.get(address.wrapping_sub(self.base), in_block)
+    pub(crate) fn lend_code(&mut self, address: u32) -> Option<Arc<CodePage>> {
+        let offset = address.wrapping_sub(self.base);
+        if let Some(page) = self.code.lend(offset) {
+            return Some(page);
+        }
+        if offset >= self.len() {
+            return None;
+        }
+        self.decode(offset);
+        self.code.lend(offset)
     }
 
-    /// Decodes around an address; false if not all of what stands there is here.
+    #[inline]
+    pub(crate) fn give_code_back(&mut self, page: Arc<CodePage>) {
+        self.code.give_back(page);
+    }
+
+    /// Whether the lent page no longer is what stands there.
+    #[inline(always)]
+    pub(crate) fn code_is_stale(&self) -> bool {
+        self.code.stale
+    }
+
     #[cold]
-    pub(crate) fn decode(&mut self, address: u32) -> bool {
-        let offset = address.wrapping_sub(self.base);
-        if offset >= self.len() {
-            return false;
-        }
+    fn decode(&mut self, offset: u32) {
         let Self { base, pages, code } = self;
         let half = |offset: u32| {
             let octets = pages.get(offset as usize / PAGE)?.octets();
@@ -78,7 +108,6 @@ impl Region {
             Some(u16::from_le_bytes([octets[offset], octets[offset + 1]]))
         };
         code.fill(*base, offset, half);
-        code.get(offset, false).is_some()
     }
 
     pub(crate) fn seal(&mut self) {

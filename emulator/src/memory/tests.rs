@@ -39,8 +39,10 @@ fn copies_go_their_own_ways() {
 fn what_was_decoded_is_forgotten_and_has_no_identity() {
     let mut memory = Memory::new(1024, 1024);
     let branch = |memory: &mut Memory, at| {
-        assert!(memory.decode(at));
-        memory.code(at, false).map(|found| found.op)
+        let page = memory.lend_code(at)?;
+        let op = page.outside(at).map(|found| found.op);
+        memory.give_code_back(at, page);
+        op
     };
     // B.W, its second halfword on the next page of decoded code.
     let at = RAM_BASE + 254;
@@ -51,8 +53,18 @@ fn what_was_decoded_is_forgotten_and_has_no_identity() {
     assert_eq!(first, Some(Op::Branch { target: at + 4 }));
     assert!(memory == before && hash(&memory) == hash(&before));
     memory.write_ram(at + 2, [0x01, 0xB8]);
-    assert_eq!(memory.code(at, false), None, "the page before is forgotten, too");
-    assert_eq!(branch(&mut memory, at), Some(Op::Branch { target: at + 6 }));
+    assert_eq!(
+        branch(&mut memory, at),
+        Some(Op::Branch { target: at + 6 }),
+        "the page before, too"
+    );
+    // While it is lent.
+    let page = memory.lend_code(at).expect("RAM");
+    memory.write_ram(at + 2, [0x00, 0xB8]);
+    assert!(memory.code_is_stale());
+    memory.give_code_back(at, page);
+    assert!(!memory.code_is_stale());
+    assert_eq!(branch(&mut memory, at), first);
 }
 
 #[test]
@@ -60,7 +72,8 @@ fn an_instruction_that_leaves_memory_is_undefined() {
     let mut memory = Memory::new(1024, 1024);
     let last = RAM_BASE + 1022;
     memory.write_ram(last, [0x00, 0xF0]);
-    assert!(memory.decode(last));
-    assert_eq!(memory.code(last, false).map(|found| found.op), Some(Op::Undefined));
-    assert!(!memory.decode(0x0800_0000), "there is no memory");
+    let page = memory.lend_code(last).expect("RAM");
+    assert_eq!(page.outside(last).map(|found| found.op), Some(Op::Undefined));
+    memory.give_code_back(last, page);
+    assert!(memory.lend_code(0x0800_0000).is_none(), "there is no memory");
 }
