@@ -4,6 +4,7 @@ mod beside;
 mod blocks;
 mod coded;
 mod flash;
+mod hostile;
 mod pins;
 mod power;
 mod programs;
