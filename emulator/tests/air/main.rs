@@ -11,6 +11,7 @@ use ble::error::ErrorCode;
 use bletwin_emulator::nrf52840::Revision;
 use bletwin_models::profile::Profile;
 use bletwin_oracle as oracle;
+use bletwin_sim::node::Act;
 use bletwin_sim::record::RecordKind;
 use firmware_core::config::{Config, Passkey};
 
@@ -80,4 +81,27 @@ fn it_loses_a_windows_laptop() {
     let judged = oracle::examine(&bletwin_sim::view(stage.records()));
     let own: Vec<_> = judged.findings.iter().filter(|found| found.culprit != CENTRAL).collect();
     assert!(own.is_empty(), "{own:?}");
+}
+
+#[test]
+fn a_brown_out_silences_it_until_the_supply_is_back() {
+    let Some(image) = image() else { return };
+    let mut stage = Stage::new(image, Profile::phone(), 1);
+    let sent = |stage: &mut Stage| {
+        stage.run(500);
+        let records = stage.drain();
+        let sent = records
+            .iter()
+            .filter(|record| record.node == CHIP && matches!(record.kind, RecordKind::AirTx(_)));
+        sent.count()
+    };
+    let before = sent(&mut stage);
+    assert!(before > 5, "{before}");
+    for (millivolts, works) in [(1_200, false), (1_700, false), (3_000, true)] {
+        stage.world.act(CHIP, stage.world.now(), Act::Supply { millivolts });
+        let count = sent(&mut stage);
+        assert_eq!(count > 5, works, "{count} packets at {millivolts} mV");
+        assert!(works || count == 0, "{count} packets at {millivolts} mV");
+    }
+    assert_eq!(stage.chip().stopped(), None);
 }
