@@ -157,7 +157,7 @@ impl Power {
     /// The comparator looks, if it is enabled and there is a clock for it: the processor is awake,
     /// or the `crystal` runs.
     pub(super) fn compare(&mut self, crystal: bool, moment: &mut Moment<'_>) {
-        let enabled = self.comparator & 1 == 1 && (crystal || !self.asleep);
+        let enabled = self.compares() && (crystal || !self.asleep);
         // Values 4–15 are 1.7 to 2.8 V.
         let threshold = 1300 + 100 * (self.comparator >> 1 & 0xF) as u16;
         let threshold = threshold + if self.warns { HYSTERESIS } else { 0 };
@@ -168,10 +168,15 @@ impl Power {
         self.warns = below;
     }
 
-    /// The processor falls asleep, or wakes.
-    pub(super) fn sleeps(&mut self, asleep: bool, moment: &mut Moment<'_>) {
+    /// The processor falls asleep, or wakes: the event of that.
+    pub(super) fn sleeps(&mut self, asleep: bool) -> u8 {
         self.asleep = asleep;
-        moment.raise(if asleep { SLEEP_ENTERED } else { SLEEP_LEFT });
+        if asleep { SLEEP_ENTERED } else { SLEEP_LEFT }
+    }
+
+    /// Whether the comparator is enabled.
+    pub(super) fn compares(&self) -> bool {
+        self.comparator & 1 == 1
     }
 
     pub(super) fn read(&self, offset: u32) -> Option<u32> {

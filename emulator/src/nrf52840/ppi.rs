@@ -46,6 +46,11 @@ pub(super) struct Ppi {
 }
 
 impl Ppi {
+    /// Whether any channel is enabled.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.enabled != 0
+    }
+
     /// The tasks that an event triggers, channel by channel.
     pub(super) fn tasks(&self, event: Endpoint) -> impl Iterator<Item = Endpoint> {
         (0..CHANNELS).filter(|n| self.enabled >> n & 1 == 1).flat_map(move |n| {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::gpio::Port;
-use super::peripheral::{Endpoint, MICROSECOND, Moment};
+use super::peripheral::{Endpoint, MICROSECOND, Moment, Peripheral as _};
 use super::power::{Reset, Rest};
 use super::{Identity, Nrf52840, Signal, Unstable};
 use crate::bus::{Context, Ticks};
@@ -54,8 +54,15 @@ impl Nrf52840 {
         if self.rest.is_some() || self.clock.power.is_asleep() == asleep {
             return false;
         }
-        self.wdt.sleeps(asleep, context.now);
-        self.power(context, |this, moment| this.clock.power.sleeps(asleep, moment));
+        let event = self.clock.power.sleeps(asleep);
+        let common = self.clock.common_mut();
+        common.events |= 1 << event;
+        // As a rule nobody cares, and it happens often.
+        let wanted = common.interrupts >> event & 1 == 1 || self.ppi.is_in_use();
+        if wanted || self.clock.power.compares() || self.wdt.pauses() {
+            self.wdt.sleeps(asleep, context.now);
+            self.power(context, |_, moment| moment.raise(event));
+        }
         true
     }
 

@@ -54,6 +54,11 @@ impl Wdt {
         self.runs_out.is_some() || self.paused.is_some() || self.resets.is_some()
     }
 
+    /// Whether it stands still while the processor sleeps.
+    pub(super) fn pauses(&self) -> bool {
+        self.configuration & 1 == 0 && self.runs()
+    }
+
     /// The processor falls asleep, or wakes: it pauses meanwhile, unless CONFIG.SLEEP lets it run.
     pub(super) fn sleeps(&mut self, asleep: bool, now: Ticks) {
         if asleep && self.configuration & 1 == 0 {
