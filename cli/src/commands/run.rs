@@ -72,8 +72,8 @@ fn play(options: &Run, outputs: &mut Outputs) -> anyhow::Result<(Exit, Vec<Case>
     print(printed, &finished, &mut outputs.console())?;
     let exit = if finished.passed() { Exit::Expected } else { Exit::Unexpected };
     // What came of it in words is worked out where somebody has it.
-    let cases = options.junit.is_some().then(|| cases(options, &finished)).unwrap_or_default();
-    Ok((exit, cases))
+    let wanted = options.junit.is_some();
+    Ok((exit, if wanted { cases(options, &finished) } else { Vec::new() }))
 }
 
 /// A run as a report for CI systems: as a whole, then each of several centrals.

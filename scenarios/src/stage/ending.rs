@@ -30,26 +30,33 @@ const fn of_link_layer(what: What) -> bool {
 }
 
 impl Stage {
-    /// Reports what is under way and on which node; `None`: in the story.
-    fn armed(&self, mut report: impl FnMut(Option<NodeId>, Armed)) {
+    /// Reports what is under way and on which node (`None`: in the story), for as long as `more`
+    /// wants more.
+    fn armed(&self, mut more: impl FnMut(Option<NodeId>, Armed) -> bool) {
         for (at, node) in self.world.intended() {
             let what = What::Act;
-            report(Some(node), Armed::until(what, self.world.local_at(node, at)));
+            if !more(Some(node), Armed::until(what, self.world.local_at(node, at))) {
+                return;
+            }
         }
+        let mut wanted = true;
         for (id, node) in self.world.nodes() {
+            if !wanted {
+                return;
+            }
             let now = self.world.local_now(id);
             node.armed(&mut |armed| {
                 // A timer that has run out and changed nothing will not do so later.
-                if armed.until.is_none_or(|at| at >= now) {
-                    report(Some(id), armed);
+                if wanted && armed.until.is_none_or(|at| at >= now) {
+                    wanted = more(Some(id), armed);
                 }
             });
         }
-        if self.prompter.is_waiting() {
-            report(None, Armed::open(What::Act));
+        if wanted && self.prompter.is_waiting() {
+            wanted = more(None, Armed::open(What::Act));
         }
-        if self.goes_on() || self.chip_lags() {
-            report(None, Armed::open(What::Story));
+        if wanted && (self.goes_on() || self.chip_lags()) {
+            more(None, Armed::open(What::Story));
         }
     }
 
@@ -67,6 +74,8 @@ impl Stage {
             let one = recurs && of_link_layer(armed.what);
             recurring |= one;
             any |= !one;
+            // Where nothing recurs, one thing is as good as all of them.
+            recurs || !any
         });
         // A link on which something recurred is lost: wait until both ends have noticed.
         let stopped = self.recurs[0] && !recurs;
@@ -118,7 +127,7 @@ impl Stage {
             let recurs = self.recurs();
             self.armed(|node, armed| {
                 if recurs && of_link_layer(armed.what) {
-                    return;
+                    return true;
                 }
                 let until = node.zip(armed.until).map(|(id, at)| self.world.world_time(id, at));
                 let one = Busy {
@@ -131,6 +140,7 @@ impl Stage {
                 if !busy.contains(&one) {
                     busy.push(one);
                 }
+                true
             });
         }
         busy
