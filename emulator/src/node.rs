@@ -50,7 +50,7 @@ use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 use debug::Debugger;
 use defmt::Texts;
-use rtt::Rtt;
+use rtt::{Rtt, text_lines};
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
 /// an access address takes at 2M.
@@ -118,6 +118,8 @@ pub struct ChipNode {
     /// The LEDs that are lit, as bits.
     lit: u32,
     rtt: Rtt,
+    /// The line that UARTE0 has begun.
+    uart: Vec<u8>,
     /// The debugger that is attached, if one is.
     debugger: Untracked<Option<Box<Debugger>>>,
 }
@@ -142,6 +144,7 @@ impl ChipNode {
             locked_up: false,
             lit: 0,
             rtt: Rtt::default(),
+            uart: Vec::new(),
             debugger: Untracked(None),
         }
     }
@@ -209,6 +212,7 @@ impl ChipNode {
         (self.cpu, self.reported, self.stopped) = (None, None, None);
         self.locked_up = false;
         (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
+        self.uart.clear();
     }
 
     /// The supply becomes so many mV.
@@ -322,7 +326,9 @@ impl ChipNode {
         let Some(cpu) = &mut self.cpu else { return };
         let texts = self.image.texts.as_deref();
         let lines = self.rtt.lines(now, known, texts, cpu.parts().1);
-        lines.into_iter().for_each(|line| out.note(Note::Printed(line)));
+        let sent = text_lines(&mut self.uart, cpu.bus_mut().serial(0));
+        let sent = sent.into_iter().map(|line| format!("UARTE0: {line}"));
+        lines.into_iter().chain(sent).for_each(|line| out.note(Note::Printed(line)));
     }
 }
 
@@ -337,7 +343,7 @@ fn reset(cpu: &mut Cpu<Nrf52840>, locked_up: bool) {
 impl Node for ChipNode {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         let mut octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
-        if matches!(input, NodeInput::Act(_)) {
+        if matches!(input, NodeInput::Act(_) | NodeInput::Octets(_)) {
             // What a person does is no earlier than the chip's sleep ends.
             self.run_to(self.ticks(now), out);
         }
@@ -349,11 +355,12 @@ impl Node for ChipNode {
             NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
             NodeInput::Act(Act::Supply { millivolts }) => self.supply(now, millivolts),
             NodeInput::Antenna(signal) => self.hear(now, signal),
-            NodeInput::Radio(_)
-            | NodeInput::Timer
-            | NodeInput::Act(_)
-            | NodeInput::Octets(_)
-            | NodeInput::Saw { .. } => {}
+            NodeInput::Octets(octets) => {
+                if let Some(cpu) = &mut self.cpu {
+                    cpu.bus_mut().receive(0, &octets);
+                }
+            }
+            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) | NodeInput::Saw { .. } => {}
         }
         self.run(now, out);
         if self.halts_with(octets) {

@@ -65,16 +65,15 @@ impl Rtt {
                 lines.push(digits(&octets));
                 continue;
             }
-            let end = if defmt { 0 } else { b'\n' };
+            let Some(texts) = texts.filter(|_| defmt) else {
+                lines.extend(text_lines(begun, octets));
+                continue;
+            };
             for octet in octets {
-                if octet == end || begun.len() == LINE {
-                    let whole = std::mem::take(begun);
-                    lines.extend(match texts.filter(|_| defmt) {
-                        Some(texts) => frame(texts, &whole),
-                        None => Some(text(whole)),
-                    });
+                if octet == 0 || begun.len() == LINE {
+                    lines.extend(frame(texts, &std::mem::take(begun)));
                 }
-                if octet != end {
+                if octet != 0 {
                     begun.push(octet);
                 }
             }
@@ -126,6 +125,20 @@ fn take(memory: &mut Memory, channel: u32) -> Option<Vec<u8>> {
         memory.write_ram(channel + 16, written.to_le_bytes());
     }
     Some(octets)
+}
+
+/// The lines that octets end, beside the one that is begun.
+pub(super) fn text_lines(begun: &mut Vec<u8>, octets: Vec<u8>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for octet in octets {
+        if octet == b'\n' || begun.len() == LINE {
+            lines.push(text(std::mem::take(begun)));
+        }
+        if octet != b'\n' {
+            begun.push(octet);
+        }
+    }
+    lines
 }
 
 /// A frame of defmt; between two there may be more than one 0.

@@ -135,6 +135,28 @@ fn flash_outlives_power_and_is_torn_where_it_was_erased() {
     assert!(torn[1] != [0; 256] && torn[1] != [0xFF; 256], "neither old nor new: {:?}", torn[1]);
 }
 
+/// A serial port sends and receives.
+#[test]
+fn what_comes_and_goes_by_a_serial_port_is_in_the_world() {
+    const UARTE0: u32 = 0x4000_2000;
+    let word = |octets: &[u8; 4]| u32::from_le_bytes(*octets);
+    let registers = [(0x500, 8), (0x544, PACKET), (0x548, 4), (0x534, PACKET + 8), (0x538, 2)];
+    let mut writes = vec![(PACKET, word(b"hi\r\n"))];
+    writes.extend(registers.map(|(offset, value)| (UARTE0 + offset, value)));
+    writes.extend([(UARTE0 + 8, 1), (UARTE0, 1)]);
+    let mut world = World::new(WorldConfig { recording: true, ..WorldConfig::default() });
+    let chip = world.add("chip", chip(program(1, &writes)), Placement::default());
+    world.run_until(Instant::ZERO + Duration::from_ms(10));
+    world.octets(chip, b"ok".to_vec());
+    world.run_until(Instant::ZERO + Duration::from_ms(20));
+    let printed = world.records().iter().filter_map(|record| match &record.kind {
+        RecordKind::Note(Note::Printed(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(printed.collect::<Vec<_>>(), ["UARTE0: hi"]);
+    assert_eq!(ram(world.node(chip), PACKET + 8, 2), b"ok");
+}
+
 /// A program without symbols lays out RTT's control block and writes a line and a half.
 #[test]
 fn what_a_program_prints_is_in_the_record() {

@@ -69,6 +69,15 @@ impl Nrf52840 {
         self.ports.get(port).map_or(0, Port::directions)
     }
 
+    /// Octets come in by a serial port, from now on.
+    pub fn receive(&mut self, port: usize, octets: &[u8]) {
+        let now = self.present;
+        if let Some(port) = self.serial.get_mut(port).filter(|_| self.rest.is_none()) {
+            port.receive(octets, now);
+            self.look_ahead();
+        }
+    }
+
     /// Octets sent by a serial port since the last call.
     pub fn serial(&mut self, port: usize) -> Vec<u8> {
         self.serial.get_mut(port).map_or_else(Vec::new, Uarte::sent)

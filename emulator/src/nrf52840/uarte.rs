@@ -1,14 +1,19 @@
-//! UARTE0 and UARTE1, by DMA: transmission takes time.
+//! UARTE0 and UARTE1, by DMA: each octet takes its time.
 //!
-//! Gaps: the registers of the older UART; flow control, parity errors, breaks and suspension;
-//! nothing comes in; pins are not looked at.
+//! What comes in has the rate that is set; without reception it waits in a FIFO of six octets, and
+//! what is too much is an overrun. Gaps: the registers of the older UART; flow control, wrong
+//! rates and parity, breaks and suspension; pins are not looked at.
+
+use std::collections::VecDeque;
 
 use super::peripheral::{Common, Moment, Peripheral};
 use crate::bus::Ticks;
 
+const RECEIVED_ONE: u8 = 2;
 const ENDED_RX: u8 = 4;
 const SENT_ONE: u8 = 7;
 const ENDED_TX: u8 = 8;
+const ERROR: u8 = 9;
 const RX_TIMEOUT: u8 = 17;
 const STARTED_RX: u8 = 19;
 const STARTED_TX: u8 = 20;
@@ -17,8 +22,14 @@ const STOPPED_TX: u8 = 22;
 /// BAUDRATE is 2³² times the rate by 16 MHz.
 const BASE: u64 = 16_000_000;
 const SECOND: Ticks = 64_000_000_000;
-/// Maximum number of unread octets: beyond it the oldest are dropped.
+/// Maximum number of unread octets: the oldest are dropped beyond it, and what arrives is lost.
 const KEPT: usize = 1 << 16;
+/// Octets that wait for reception.
+const FIFO: usize = 6;
+/// ERRORSRC: there were more.
+const OVERRUN: u32 = 1;
+/// The task that empties the FIFO.
+const FLUSH_RX: u8 = 11;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 struct Buffer {
@@ -40,6 +51,11 @@ pub(super) struct Uarte {
     receiving: bool,
     next_octet: Option<Ticks>,
     sent: Vec<u8>,
+    /// What is on its way here, and when its next octet is there.
+    arriving: VecDeque<u8>,
+    next_arrival: Option<Ticks>,
+    waiting: VecDeque<u8>,
+    errors: u32,
 }
 
 impl Uarte {
@@ -50,6 +66,46 @@ impl Uarte {
     /// Octets sent since the last call.
     pub(super) fn sent(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.sent)
+    }
+
+    /// Octets come in, one after the other from now on.
+    pub(super) fn receive(&mut self, octets: &[u8], now: Ticks) {
+        let room = KEPT - self.arriving.len().min(KEPT);
+        self.arriving.extend(octets.iter().take(room));
+        if self.next_arrival.is_none() && !self.arriving.is_empty() {
+            self.next_arrival = Some(now + self.octet_time());
+        }
+    }
+
+    /// An octet is there.
+    fn arrive(&mut self, moment: &mut Moment<'_>) {
+        let octet = self.arriving.pop_front();
+        let more = !self.arriving.is_empty();
+        self.next_arrival = more.then(|| moment.now + self.octet_time());
+        let Some(octet) = octet.filter(|_| self.enabled) else { return };
+        if self.waiting.len() == FIFO {
+            self.errors |= OVERRUN;
+            moment.raise(ERROR);
+            return;
+        }
+        self.waiting.push_back(octet);
+        moment.raise(RECEIVED_ONE);
+        self.fill(moment);
+    }
+
+    /// Puts what waits into RAM while there is room.
+    fn fill(&mut self, moment: &mut Moment<'_>) {
+        while self.receiving
+            && self.rx.done < self.rx.longest
+            && let Some(octet) = self.waiting.pop_front()
+        {
+            moment.memory.write_ram(self.rx.pointer.wrapping_add(self.rx.done), [octet]);
+            self.rx.done += 1;
+        }
+        if self.receiving && self.rx.done >= self.rx.longest {
+            self.receiving = false;
+            moment.raise(ENDED_RX);
+        }
     }
 
     /// A start bit, eight bits, a stop bit (two by CONFIG), parity by CONFIG.
@@ -75,6 +131,14 @@ impl Peripheral for Uarte {
             0 if self.enabled => {
                 (self.rx.done, self.receiving) = (0, true);
                 moment.raise(STARTED_RX);
+                self.fill(moment);
+            }
+            FLUSH_RX if self.enabled && !self.receiving => {
+                (self.rx.done, self.receiving) = (0, true);
+                self.fill(moment);
+                if std::mem::take(&mut self.receiving) {
+                    moment.raise(ENDED_RX);
+                }
             }
             1 if self.receiving => {
                 self.receiving = false;
@@ -105,6 +169,7 @@ impl Peripheral for Uarte {
                     0
                 }
             }
+            0x480 => self.errors,
             0x508..0x518 => self.pins[(offset - 0x508) as usize / 4],
             0x524 => self.baud,
             0x534 => self.rx.pointer,
@@ -121,6 +186,7 @@ impl Peripheral for Uarte {
     fn write(&mut self, offset: u32, value: u32, _: &mut Moment<'_>) -> bool {
         match offset {
             0x500 if value == 8 || value == 0 => self.enabled = value == 8,
+            0x480 => self.errors &= !value,
             0x508..0x518 => self.pins[(offset - 0x508) as usize / 4] = value,
             0x524 => self.baud = value,
             0x534 => self.rx.pointer = value,
@@ -135,11 +201,16 @@ impl Peripheral for Uarte {
     }
 
     fn next_event(&self) -> Option<Ticks> {
-        self.next_octet
+        self.next_octet.into_iter().chain(self.next_arrival).min()
     }
 
     fn due(&mut self, moment: &mut Moment<'_>) {
-        self.next_octet = None;
+        if self.next_arrival.is_some_and(|at| at <= moment.now) {
+            self.arrive(moment);
+        }
+        if self.next_octet.take_if(|at| *at <= moment.now).is_none() {
+            return;
+        }
         if self.tx.done < self.tx.longest {
             let [octet] =
                 moment.memory.read(self.tx.pointer.wrapping_add(self.tx.done)).unwrap_or([0]);

@@ -144,6 +144,34 @@ fn a_serial_port_sends_at_its_rate() {
     assert_eq!((chip.read(UARTE0 + 0x54C), chip.bus.serial(0)), (5, b"hello".to_vec()));
 }
 
+/// Two octets more than the buffer has room for, then more than wait for the next.
+#[test]
+fn a_serial_port_receives_at_its_rate() {
+    let mut chip = Chip::new();
+    chip.write(UARTE0 + 0x500, 8);
+    chip.write(UARTE0 + 0x524, 0x01D6_0000);
+    chip.write(UARTE0 + 0x534, OUTPUT);
+    chip.write(UARTE0 + 0x538, 5);
+    chip.write(UARTE0, 1);
+    chip.bus.receive(0, b"welcome");
+    let ended = chip.when(UARTE0 + 0x110);
+    assert!((434..437).contains(&(ended / MICROSECOND)), "{} µs", ended / MICROSECOND);
+    assert_eq!(chip.read(UARTE0 + 0x53C), 5);
+    assert_eq!(chip.memory.octets(OUTPUT, 5).as_deref(), Some(&b"welco"[..]));
+    chip.pass(1000 * MICROSECOND);
+    chip.write(UARTE0 + 0x110, 0);
+    chip.write(UARTE0 + 0x2C, 1);
+    assert_eq!((chip.read(UARTE0 + 0x110), chip.read(UARTE0 + 0x53C)), (1, 2), "flushed");
+    assert_eq!(chip.memory.octets(OUTPUT, 2).as_deref(), Some(&b"me"[..]));
+    assert_eq!(chip.read(UARTE0 + 0x480), 0);
+    chip.bus.receive(0, b"abcdefg");
+    chip.pass(1000 * MICROSECOND);
+    assert_eq!((chip.read(UARTE0 + 0x124), chip.read(UARTE0 + 0x480)), (1, 1), "an overrun");
+    chip.write(UARTE0 + 0x538, 3);
+    chip.write(UARTE0, 1);
+    assert_eq!(chip.memory.octets(OUTPUT, 3).as_deref(), Some(&b"abc"[..]), "it waited");
+}
+
 #[test]
 fn a_watchdog_wants_all_its_reload_registers() {
     let mut chip = Chip::new();
