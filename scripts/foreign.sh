@@ -16,7 +16,7 @@ RUBBLE=${RUBBLE:-https://github.com/jonas-schievink/rubble}
 RUBBLE_COMMIT=ac2f813865b3bdcb76d626d2b97c17e25733fa1c # v0.0.4
 EMBASSY=${EMBASSY:-https://github.com/embassy-rs/embassy}
 EMBASSY_COMMIT=66f5f6e8f737ad577076ae6779209edafbdeee9f
-EXAMPLES=(timer gpiote_channel ppi rtc rng temp nvmc egu wdt)
+EXAMPLES=(timer gpiote_channel gpiote_port ppi rtc rng temp nvmc egu wdt uart multiprio)
 
 TRIPLE=thumbv7em-none-eabihf
 CROSS=${CARGO_TARGET_DIR:-$PWD/target}/cross
@@ -85,6 +85,7 @@ panic-probe = { version = "1.0.0", features = ["print-defmt"] }
 rand = { version = "0.9.0", default-features = false }
 embedded-storage = "0.3.1"
 portable-atomic = "1"
+static_cell = "2"
 
 [profile.release]
 debug = 2

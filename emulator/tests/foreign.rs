@@ -100,6 +100,48 @@ fn channels_of_gpiote_see_buttons() {
 }
 
 #[test]
+fn port_and_latch_see_buttons() {
+    let Some(mut stage) = Stage::new("gpiote_port") else { return };
+    // Two at a time.
+    let acts = [press(1_000, BUTTON_1), press(1_050, BUTTON_4)].concat();
+    let lines = [
+        "INFO Starting!",
+        "INFO Button 1 pressed!",
+        "INFO Button 4 pressed!",
+        "INFO Button 1 released!",
+        "INFO Button 4 released!",
+    ];
+    assert_eq!(stage.until(2_000, &acts), lines);
+}
+
+#[test]
+fn a_serial_port_sends_back_what_comes() {
+    let Some(mut stage) = Stage::new("uart") else { return };
+    let begun = ["INFO uarte initialized!", "INFO wrote hello in uart!", "INFO reading..."];
+    let lines = stage.until(500, &[]);
+    assert!(lines.iter().any(|line| line == "UARTE0: Hello!"), "{lines:?}");
+    let logged: Vec<_> = lines.iter().filter(|line| line.starts_with("INFO")).collect();
+    assert_eq!(logged, begun.iter().collect::<Vec<_>>());
+    stage.world.octets(stage.chip, b"echoes\r\n".to_vec());
+    let lines = stage.until(1_000, &[]);
+    assert!(lines.iter().any(|line| line == "UARTE0: echoes"), "{lines:?}");
+}
+
+/// Tasks at three priorities: those that only wait preempt those that compute.
+#[test]
+fn interrupts_preempt_by_their_priorities() {
+    let Some(mut stage) = Stage::new("multiprio") else { return };
+    let lines = stage.until(6_000, &[]);
+    let count = |wanted: &str| lines.iter().filter(|line| line.contains(wanted)).count();
+    // Each 27,374 ticks of 32,768 Hz, whatever the others do.
+    assert_eq!(count("[high] tick!"), 8, "{lines:?}");
+    // A second of work, by its own measure 993 ms, and 23,421 ticks of rest.
+    assert_eq!(count("[med] done in 993 ms"), 3, "{lines:?}");
+    // Two seconds, while the others interrupt.
+    assert_eq!(count("[low] done in 1985 ms"), 1, "{lines:?}");
+}
+
+#[test]
 fn ppi_joins_buttons_and_leds() {
     let Some(mut stage) = Stage::new("ppi") else { return };
     // Both LEDs begin low, which lights them.
