@@ -199,7 +199,7 @@ impl<B: Bus> Cpu<B> {
         awake
     }
 
-    /// One instruction.
+    /// Executes one instruction, outside of the loop.
     fn step(&mut self) {
         let address = self.next;
         let Some(page) = self.memory.lend_code(address) else {
