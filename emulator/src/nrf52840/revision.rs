@@ -77,13 +77,17 @@ const fn erratum(
 /// All in which these revisions differ, and those of all that concern what is modelled.
 pub const ERRATA: &[Erratum] = &[
     erratum(20, "RTC: registers read wrong before it has run", ALL, None),
+    erratum(36, "CLOCK: some registers are not reset", ALL, None),
+    erratum(66, "TEMP: it is linear only with values of FICR", ALL, None),
     erratum(78, "TIMER: STOP alone does not save current", ALL, None),
     erratum(87, "CPU: a pending FPU exception wakes it", ALL, None),
     erratum(136, "POWER: RESETREAS has bits too many", ALL, None),
     erratum(153, "RADIO: RSSI depends on temperature", ALL, None),
     erratum(155, "GPIOTE: an edge may make two events", ALL, None),
+    erratum(172, "RADIO: LE Coded suffers from others on its channel", ALL, None),
     erratum(173, "GPIO: LATCH takes cycles to be written", ALL, None),
     erratum(179, "RTC: an access may double COMPARE", ALL, None),
+    erratum(191, "RADIO: too many errors on LE Coded", ALL, None),
     erratum(192, "CLOCK: the RC oscillator is off after calibration", FIRST, None),
     erratum(197, "POWER: REG0 cannot use its DC/DC converter", FIRST, None),
     erratum(201, "CLOCK: HFCLKSTARTED may come twice", FIRST, Some("it does, after 64 µs more")),

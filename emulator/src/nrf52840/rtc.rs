@@ -1,7 +1,7 @@
 //! RTC0–2: 24 bits on the 32,768 Hz clock, with overflow.
 //!
 //! Tasks act on the next edge of the clock, as a rule 15 to 46 µs later on a chip. A compare
-//! register that is written takes effect after that edge (4413_417 v1.7, 6.22.8): until then the
+//! register that is written takes effect after that edge (4413_417 v1.7, 6.22): until then the
 //! old value counts, so that a match at the present count plus one is missed. A chip may make that
 //! match; whether it does, here as there, is nothing to rely on.
 

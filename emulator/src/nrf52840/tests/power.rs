@@ -150,7 +150,7 @@ const RESETS: [(Do, u32, [bool; 4]); 6] = [
     (brown_out, 0, [false, false, false, false]),
 ];
 
-/// The table of the product specification (4413_417 v1.7, 5.3.6).
+/// The table of the product specification (4413_417 v1.7, 5.3).
 #[test]
 fn each_reset_leaves_what_it_spares() {
     for (n, (reset, reason, [retained, watchdog, pins, ram])) in RESETS.into_iter().enumerate() {

@@ -54,3 +54,38 @@ fn only_the_newest_has_to_be_opened_by_software() {
         }
     }
 }
+
+/// What start-up code of the vendor's MDK (nrfx 4.2.1) touches on these revisions: for errata 36,
+/// 66 and 136, for the debug port, and to make pin 18 the reset pin.
+#[test]
+fn the_vendors_start_up_code_runs() {
+    const NVMC: u32 = 0x4001_E000;
+    const TEMP: u32 = 0x4000_C000;
+    for revision in Revision::ALL {
+        let mut chip = Chip::of(revision);
+        for register in [0x10C, 0x110, 0x538] {
+            chip.write(CLOCK + register, 0);
+        }
+        for (n, register) in (0x520..0x538).chain(0x540..0x558).step_by(4).enumerate() {
+            let value = chip.read(0x1000_0404 + 4 * n as u32);
+            chip.write(TEMP + register, value);
+        }
+        assert_eq!(chip.read(CLOCK + 0x400) & 1, 0, "RESETPIN");
+        if revision.has(249) {
+            chip.write(CLOCK + 0x558, u32::MAX);
+        }
+        chip.write(NVMC + 0x504, 1);
+        for register in [0x1000_1200, 0x1000_1204] {
+            let stored = chip.context(|bus, context| bus.write_flash(register, 18, context));
+            assert_eq!(stored, Ok(()));
+            chip.pass(41 * MICROSECOND);
+            assert_eq!(chip.read(NVMC + 0x400), 1);
+        }
+        chip.write(NVMC + 0x504, 0);
+        chip.bus.reset(false, &mut chip.memory);
+        chip.bus.drive(0, 18, Some(false));
+        chip.bus.drive(0, 18, None);
+        chip.bus.reset(false, &mut chip.memory);
+        assert_eq!(chip.read(CLOCK + 0x400), 0b101, "by software, then by the pin");
+    }
+}
