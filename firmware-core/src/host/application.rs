@@ -132,7 +132,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 self.deliver(now, Event::Stored { key, ok });
             }
             Completion::Loaded { slot: SLOT, record } => self.privacy.loaded(&record),
-            Completion::Persisted { id: STORED, .. } => {}
+            Completion::Persisted { id: STORED, ok } => self.has_stored_identity(ok),
             completion => self.smp.completed(now, completion),
         }
     }

@@ -80,6 +80,7 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 self.pairing_ended(now, handle, bonded);
             }
             SmpOutput::BondsChanged => self.bonds_changed(),
+            SmpOutput::BondsDeleted => self.info(Line::BondDeleted),
         }
     }
 

@@ -129,7 +129,6 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
             }
         }
         self.smp.delete_all_bonds(now);
-        self.info(Line::BondDeleted);
     }
 
     pub(super) fn open_pairing(&mut self) {

@@ -6,7 +6,9 @@ use crate::host::Host;
 use ble::address::Address;
 use ble::crypto::address::resolvable;
 use ble::effect::{Effect, EffectId, Record};
+use ble::error::ErrorCode;
 use ble::hci::Command;
+use ble::log::{Line, Severity};
 use ble::random::{Entropy, Purpose, Stream};
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
@@ -87,6 +89,16 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         }
         if let Some(irk) = &self.privacy.irk {
             self.smp.set_irk(irk.clone());
+        }
+    }
+
+    /// The key is in storage. No bond gets there before it: what is asked for first is answered
+    /// first.
+    pub(in crate::host) fn has_stored_identity(&mut self, ok: bool) {
+        if !ok {
+            let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
+            let line = Line::ProcedureFailed { what: "Storing the key of its addresses", error };
+            self.log(Severity::Error, "BLE_Main", line);
         }
     }
 

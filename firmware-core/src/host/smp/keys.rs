@@ -8,9 +8,9 @@ use super::link::Context;
 use super::negotiate::Terms;
 use super::policy;
 use super::state::{Failure, Key, State, Step};
+use super::storing::Report;
 use crate::host::bonds::Bond;
 use ble::address::Address;
-use ble::effect::Effect;
 use ble::log::{Line, Severity};
 use ble::secret::Secret;
 
@@ -72,7 +72,10 @@ fn finish<const B: usize>(
     cx.shared.back_off.succeeded(on_air);
     let peer = cx.name();
     cx.shared.back_off.succeeded(peer);
-    cx.log(Severity::Info, Line::PairingComplete { peer, bonded });
+    // A bond is reported when it is in storage.
+    if !bonded {
+        cx.log(Severity::Info, Line::PairingComplete { peer, bonded });
+    }
     cx.shared.emit(SmpOutput::PairingEnded { handle: cx.peer.handle, bonded });
     cx.shared.renew_key_pair();
     Ok(State::Idle)
@@ -90,10 +93,8 @@ fn store<const B: usize>(
     policy::may_replace(identity, terms.worth(), terms.right, cx)
         .map_err(|_| Failure::from(Reason::KEY_REJECTED))?;
     let slot = policy::place(Some(identity), key.level, cx)?;
-    if let Some(oldest) = cx.bonds.at(slot).filter(|bond| bond.identity != identity) {
-        let peer = oldest.identity;
-        cx.log(Severity::Warning, Line::OldestBondDropped { peer });
-    }
+    let oldest = cx.bonds.at(slot).map(|bond| bond.identity);
+    let dropped = oldest.filter(|oldest| *oldest != identity);
     let bond = Bond {
         identity,
         ltk: key.ltk,
@@ -106,11 +107,10 @@ fn store<const B: usize>(
         known: cx.shared.config.database,
         number: cx.bonds.next_number(),
     };
-    let record = bond.to_record();
     cx.bonds.put(bond);
     cx.peer.identity = Some(identity);
-    let id = cx.shared.effect_id();
-    cx.shared.emit(SmpOutput::Effect(Effect::Persist { id, slot, record }));
+    let report = Report { paired: Some(cx.name()), dropped, ..Report::default() };
+    cx.storing.changed(slot, report, cx.bonds, cx.shared);
     cx.shared.emit(SmpOutput::BondsChanged);
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::command::Command;
 use super::draws::Draws;
 use super::key_pair::KeyPair;
 use super::state::{Key, State};
+use super::storing::Storing;
 use super::{SmpConfig, SmpOutput};
 use crate::host::bonds::Bonds;
 use ble::address::Address;
@@ -24,7 +25,7 @@ use ble::ui::Dialog;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// More outputs than any one call makes: every bond deleted, and a few.
-pub(super) const OUTPUTS: usize = 24;
+pub(super) const OUTPUTS: usize = 22;
 
 /// With more outputs waiting than this, nothing is received: no command of a peer makes more
 /// than the same number again, and a third is left for the controller and the user.
@@ -142,6 +143,7 @@ pub(super) struct Context<'a, const B: usize> {
     pub(super) peer: &'a mut Peer,
     pub(super) shared: &'a mut Shared,
     pub(super) bonds: &'a mut Bonds<B>,
+    pub(super) storing: &'a mut Storing<B>,
     /// A pairing with another peer is under way; there is one display and one key pair.
     pub(super) busy: bool,
     /// Slots of the bonds that other links are encrypted with, a bit each.

@@ -6,12 +6,13 @@ use super::draws::Draws;
 use super::link::{Context, Peer, ROOM_TO_RECEIVE, Shared, SmpLink};
 use super::outcome::{self, Finder};
 use super::state::{self, DhKey, Failure, State, Step};
+use super::storing::{Report, Storing};
 use super::{SmpConfig, SmpOutput, encryption, exchange, negotiate, numeric, passkey, policy};
 use crate::config::Passkey;
 use crate::host::bonds::{Bond, Bonds};
 use ble::address::Address;
 use ble::armed::{Armed, Tell, What};
-use ble::effect::{Completion, Effect, EffectId, PublicKey, Record};
+use ble::effect::{Completion, EffectId, PublicKey, Record};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Handle;
 use ble::invariant::Invariant;
@@ -25,6 +26,7 @@ use ble::time::Instant;
 pub struct SecurityManager<const LINKS: usize, const BONDS: usize> {
     pub(super) shared: Shared,
     pub(super) bonds: Bonds<BONDS>,
+    storing: Storing<BONDS>,
     links: heapless::Vec<SmpLink, LINKS>,
 }
 
@@ -37,6 +39,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         Self {
             shared: Shared::new(config, Draws::new(entropy)),
             bonds: Bonds::new(),
+            storing: Storing::new(),
             links: heapless::Vec::new(),
         }
     }
@@ -144,11 +147,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         match completion {
             Completion::PublicKey { id, key } => self.public_key(now, id, key),
             Completion::SharedSecret { id, secret } => self.shared_secret(now, id, secret),
-            Completion::Persisted { ok: true, .. } => {}
-            Completion::Persisted { ok: false, .. } => {
-                let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
-                let line = Line::ProcedureFailed { what: "Storing the bond", error };
-                self.shared.log(Severity::Error, "bt_smp", line);
+            Completion::Persisted { id, ok } => {
+                self.storing.answered(id, ok, &self.bonds, &mut self.shared);
             }
             Completion::Loaded { slot, record } => self.loaded(slot, &record),
         }
@@ -260,13 +260,14 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         self.shared.config.bondable = on;
     }
 
-    /// Forgets all bonds, in storage too. Connections stay up, but their keys are deleted.
+    /// Forgets all bonds, in storage too ([`SmpOutput::BondsDeleted`] when it has them no more).
+    /// Connections stay up, but their keys are deleted.
     pub fn delete_all_bonds(&mut self, _now: Instant) {
+        let mut slots = 0;
         while let Some(bond) = self.bonds.take_first() {
-            let id = self.shared.effect_id();
-            let effect = Effect::Persist { id, slot: bond.slot, record: None };
-            self.shared.emit(SmpOutput::Effect(effect));
+            slots |= 1 << bond.slot;
         }
+        self.storing.deleted(slots, &self.bonds, &mut self.shared);
         for link in &mut self.links {
             let peer = &mut link.peer;
             (peer.key, peer.proven) = (None, false);
@@ -302,24 +303,27 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             return;
         }
         (bond.cccd, bond.configured, bond.known) = (cccd, database, known);
-        let (slot, record) = (bond.slot, bond.to_record());
-        let id = self.shared.effect_id();
-        self.shared.emit(SmpOutput::Effect(Effect::Persist { id, slot, record }));
+        let slot = bond.slot;
+        self.storing.changed(slot, Report::default(), &self.bonds, &mut self.shared);
     }
 
     /// To be called at [`SecurityManager::deadline`] or later.
     pub fn timer(&mut self, now: Instant) {
         for link in &mut self.links {
             if link.peer.deadline.is_some_and(|deadline| deadline <= now) {
-                outcome::timed_out(link, &mut self.shared, &mut self.bonds, now);
+                let bonds = (&mut self.bonds, &mut self.storing);
+                outcome::timed_out(link, &mut self.shared, bonds, now);
             }
         }
     }
 
-    /// Reports pairings and encryptions under way; see [`ble::armed`].
+    /// Reports pairings, encryptions and what is being stored; see [`ble::armed`].
     pub fn armed(&self, report: Tell<'_>) {
         for link in self.links.iter().filter(|link| link.is_pending()) {
             report(Armed { what: What::Security, until: link.peer.deadline });
+        }
+        if self.storing.is_busy() {
+            report(Armed::open(What::Work));
         }
     }
 
@@ -411,8 +415,9 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
         };
         let state = core::mem::replace(&mut link.state, State::Idle);
         let before = state.clone();
-        let (shared, bonds) = (&mut self.shared, &mut self.bonds);
-        let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy, in_use };
+        let Self { shared, bonds, storing, .. } = self;
+        let peer = &mut link.peer;
+        let mut cx = Context { now, peer, shared, bonds, storing, busy, in_use };
         link.state = match work(state, &mut cx) {
             Ok(next) => next,
             Err(failure) => outcome::fail(&before, failure, Finder::Local, &mut cx),

@@ -12,6 +12,7 @@
 //! | `passkey`, `numeric` | stage 1 |
 //! | `check` | stage 2 |
 //! | `encryption`, `keys` | phase 3 and the bond |
+//! | `storing` | the bond's way into storage, and what is reported then |
 //! | `policy` | who may pair, and which bond a new key may replace |
 //! | `outcome`, `back_off` | failures, the timeout, waiting after failures |
 
@@ -31,6 +32,7 @@ mod outcome;
 mod passkey;
 mod policy;
 mod state;
+mod storing;
 mod values;
 
 #[cfg(test)]
@@ -119,7 +121,7 @@ pub enum SmpOutput {
         /// The cause, as one of Zephyr's security errors.
         error: SecurityError,
     },
-    /// A pairing is over.
+    /// A pairing is over. Its record may still be on its way into storage.
     PairingEnded {
         /// On which connection.
         handle: Handle,
@@ -128,4 +130,6 @@ pub enum SmpOutput {
     },
     /// The table of bonds has changed.
     BondsChanged,
+    /// All bonds were deleted, and are gone from storage, too.
+    BondsDeleted,
 }

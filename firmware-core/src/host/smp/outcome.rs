@@ -4,6 +4,7 @@ use super::SmpOutput;
 use super::command::{Command, Reason};
 use super::link::{Context, Shared, SmpLink};
 use super::state::{Failure, State};
+use super::storing::Storing;
 use crate::host::bonds::Bonds;
 use ble::error::ErrorCode;
 use ble::log::{Line, SecurityError, Severity};
@@ -79,13 +80,14 @@ pub(super) fn lost(link: &SmpLink, shared: &mut Shared) {
 pub(super) fn timed_out<const B: usize>(
     link: &mut SmpLink,
     shared: &mut Shared,
-    bonds: &mut Bonds<B>,
+    (bonds, storing): (&mut Bonds<B>, &mut Storing<B>),
     now: ble::time::Instant,
 ) {
     // SMP-TIME-2: silence after a timeout.
     let before = core::mem::replace(&mut link.state, State::Blocked);
     shared.log(Severity::Error, "bt_smp", Line::SmpTimeout);
-    let mut cx = Context { now, peer: &mut link.peer, shared, bonds, busy: false, in_use: 0 };
+    let peer = &mut link.peer;
+    let mut cx = Context { now, peer, shared, bonds, storing, busy: false, in_use: 0 };
     cx.peer.deadline = None;
     cx.clear();
     let handle = cx.peer.handle;

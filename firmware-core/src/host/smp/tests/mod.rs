@@ -8,6 +8,7 @@ mod pairing_mode;
 mod properties;
 mod replacement;
 pub(super) mod scripted;
+mod storing;
 mod transcripts;
 
 use super::*;
@@ -83,6 +84,8 @@ pub(super) struct Device {
     pub(super) effects: Vec<Effect>,
     /// Effects are completed immediately.
     pub(super) prompt: bool,
+    /// Storage does not answer yet.
+    pub(super) holds: bool,
 }
 
 impl Device {
@@ -95,7 +98,7 @@ impl Device {
         let mut manager = SecurityManager::new(config, &Entropy::new([5; 32]));
         manager.shared.draws.script(draws);
         let (now, outputs, effects) = (Instant::from_us(1), Vec::new(), Vec::new());
-        let mut device = Self { manager, now, outputs, effects, prompt: true };
+        let mut device = Self { manager, now, outputs, effects, prompt: true, holds: false };
         device.manager.start(device.now);
         device.pump();
         device
@@ -136,8 +139,9 @@ impl Device {
 
     /// Completes requested effects, and those that follow from them.
     pub(super) fn complete(&mut self) {
-        while !self.effects.is_empty() {
-            let completion = match self.effects.remove(0) {
+        let held = |effect: &Effect| matches!(effect, Effect::Persist { .. });
+        while let Some(at) = self.effects.iter().position(|e| !(self.holds && held(e))) {
+            let completion = match self.effects.remove(at) {
                 Effect::P256PublicKey { id, private_key } => {
                     Completion::PublicKey { id, key: public_key(private_key.expose()) }
                 }

@@ -103,7 +103,7 @@ impl Transcript {
         manager.start(Instant::from_us(1));
         manager.connected(Instant::from_us(1), HANDLE, local, peer, None);
         let (now, outputs, effects) = (Instant::from_us(1), Vec::new(), Vec::new());
-        let mut device = Device { manager, now, outputs, effects, prompt: false };
+        let mut device = Device { manager, now, outputs, effects, prompt: false, holds: false };
         device.pump();
         let Effect::P256PublicKey { id, private_key } = device.effects.remove(0) else {
             panic!("the own key pair first");
