@@ -55,6 +55,7 @@ pub mod random;
 pub mod record;
 pub mod report;
 pub mod sniffer;
+pub mod tear;
 mod view;
 pub mod world;
 

@@ -28,7 +28,6 @@ mod revision;
 mod rng;
 mod rtc;
 mod small;
-mod tear;
 mod timer;
 mod uarte;
 mod wdt;
@@ -42,9 +41,11 @@ pub use air::{Burst, Mode};
 pub use radio::{Listening, Sent};
 pub use revision::{ERRATA, Erratum, Revision};
 
+pub(crate) use bletwin_sim::tear::Unstable;
 pub(crate) use power::NOMINAL;
 pub(crate) use rest::RESTART;
-pub(crate) use tear::Unstable;
+
+use bletwin_sim::tear::{self, Chance};
 
 use ccm::Ccm;
 use clock::Clock;
@@ -61,7 +62,6 @@ use radio::Radio;
 use rng::Rng;
 use rtc::Rtc;
 use small::{Egu, Temperature};
-use tear::Chance;
 use timer::Timer;
 use uarte::Uarte;
 use wdt::Wdt;

@@ -1,16 +1,26 @@
 //! NVMC: writing and erasing flash and UICR, and the instruction cache of flash.
 //!
 //! Times are those of the product specification (4413_417 v1.7, 4.3.7). What a power failure
-//! leaves is in [`super::tear`]; a page that was erased in part only is torn as well. Gaps: no
-//! count of erasures and of writes to a word; no counting of hits and misses (IHIT and IMISS read
-//! 0); a processor
-//! that runs from RAM waits for flash only by asking READY, also to read from it; writing
-//! to a page that is being erased is not refused.
+//! leaves is in [`bletwin_sim::tear`]; a page that was erased in part only is torn as well.
+//! Gaps: no count of erasures and of writes to a word; no counting of hits and misses (IHIT and
+//! IMISS read 0); a processor that runs from RAM waits for flash only by asking READY, also to read
+//! from it; writing to a page that is being erased is not refused.
+
+use bletwin_sim::tear::{self, Chance, Torn, Unstable, Words};
 
 use super::peripheral::{Common, MICROSECOND, Moment, Peripheral};
-use super::tear::{self, Chance, Torn, Unstable};
 use crate::bus::Ticks;
 use crate::memory::{Memory, UICR_BASE};
+
+impl Words for Memory {
+    fn word(&self, address: u32) -> u32 {
+        self.read(address).map_or(0, u32::from_le_bytes)
+    }
+
+    fn put(&mut self, address: u32, word: u32) {
+        self.write_flash(address, word.to_le_bytes());
+    }
+}
 
 /// Octets erased by one operation.
 const PAGE: u32 = 4096;

@@ -5,8 +5,9 @@
 //! processor sleeps without the crystal of 64 MHz. Gaps: a supply by VDDH or USB; a section of RAM
 //! that is switched off still answers; what flash does when the warning comes goes on.
 
+use bletwin_sim::tear::Chance;
+
 use super::peripheral::Moment;
-use super::tear::Chance;
 use crate::memory::{Memory, RAM_BASE};
 
 /// The supply of a chip that nobody touches, in mV.

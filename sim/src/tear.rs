@@ -10,27 +10,36 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng};
 
-use crate::memory::Memory;
+/// Flash that is read and changed by words of four octets, whatever an erasure would take.
+pub trait Words {
+    /// The word at an address.
+    fn word(&self, address: u32) -> u32;
+    /// Puts a word at an address.
+    fn put(&mut self, address: u32, word: u32);
+}
 
 /// The stream of the entropy's ChaCha20 that is for flash; RNG has stream 0.
-pub(super) const FLASH: u64 = 1;
+pub const FLASH: u64 = 1;
 /// The one for RAM without power.
-pub(super) const RAM: u64 = 2;
+pub const RAM: u64 = 2;
 
 /// Where random bits come from: a seed, its stream, and how many words were drawn.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Chance {
+pub struct Chance {
     seed: [u8; 32],
     stream: u64,
     drawn: u64,
 }
 
 impl Chance {
-    pub(super) fn new(seed: [u8; 32], stream: u64) -> Self {
+    /// From the entropy that the node got at power-up, in this stream of it.
+    #[must_use]
+    pub const fn new(seed: [u8; 32], stream: u64) -> Self {
         Self { seed, stream, drawn: 0 }
     }
 
-    pub(super) fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
+    /// So many words of random bits.
+    pub fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
         let mut stream = ChaCha20Rng::from_seed(self.seed);
         stream.set_stream(self.stream);
         stream.set_word_pos(self.drawn.into());
@@ -41,28 +50,31 @@ impl Chance {
 
 /// Bits of flash that are unstable: words with their masks, by address.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
-pub(crate) struct Unstable(Vec<(u32, u32)>);
+pub struct Unstable(Vec<(u32, u32)>);
 
 impl Unstable {
     /// Draws them anew.
-    pub(super) fn waver(&self, memory: &mut Memory, chance: &mut Chance) {
+    pub fn waver(&self, memory: &mut impl Words, chance: &mut Chance) {
+        if self.0.is_empty() {
+            return;
+        }
         for ((address, mask), random) in self.0.iter().zip(chance.words(self.0.len())) {
-            let word = memory.read(*address).map_or(0, u32::from_le_bytes);
-            memory.write_flash(*address, (word & !mask | random & mask).to_le_bytes());
+            let word = memory.word(*address);
+            memory.put(*address, word & !mask | random & mask);
         }
     }
 
     /// Words from `first` on were erased to the end.
-    pub(super) fn forget(&mut self, first: u32, octets: u32) {
+    pub fn forget(&mut self, first: u32, octets: u32) {
         self.0.retain(|(address, _)| !(first..first + octets).contains(address));
     }
 
     /// Leaves words half done: they were `before` and would have been `after`, and the bits of
     /// `touched` may be either, or unstable.
-    pub(super) fn tear(
+    pub fn tear(
         &mut self,
         words: impl ExactSizeIterator<Item = Torn>,
-        memory: &mut Memory,
+        memory: &mut impl Words,
         chance: &mut Chance,
     ) {
         let mut random = chance.words(4 * words.len());
@@ -75,7 +87,7 @@ impl Unstable {
             let unstable = high & touched;
             let new = low & !high & touched;
             let word = before & !(new | unstable) | after & (new | unstable);
-            memory.write_flash(address, word.to_le_bytes());
+            memory.put(address, word);
             if unstable != 0 {
                 match self.0.binary_search_by_key(&address, |(address, _)| *address) {
                     Ok(place) => self.0[place].1 |= unstable,
@@ -89,9 +101,13 @@ impl Unstable {
 
 /// A word that was being erased or written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Torn {
-    pub(super) address: u32,
-    pub(super) before: u32,
-    pub(super) after: u32,
-    pub(super) touched: u32,
+pub struct Torn {
+    /// Where it is.
+    pub address: u32,
+    /// What it was.
+    pub before: u32,
+    /// What it would have become.
+    pub after: u32,
+    /// Its bits that may be either, or unstable.
+    pub touched: u32,
 }
