@@ -18,7 +18,8 @@
 //!   is given up.
 //! - When a record is replaced or deleted its octets are overwritten with zeros, before the answer.
 //!
-//! No firmware uses the store yet.
+//! What need not be done at once is done [at leisure](Store::is_urgent): the bank that was left is
+//! erased, and at a first start all of flash, so that no record has to wait for that.
 //!
 //! The store does nothing itself. It says which [`Operation`] comes next, and is told when that is
 //! done; between two operations a radio may have its turn.
@@ -102,7 +103,8 @@ pub enum Operation {
 /// What has come of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// What the last session left undone is done: records can be read and put.
+    /// What the last session left undone is done, or a first bank is begun: records can be read and
+    /// put.
     Opened,
     /// The record that was [put](Store::put) outlasts a loss of power from now on.
     Durable,

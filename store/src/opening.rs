@@ -32,13 +32,12 @@ impl Store {
         Self::starting(Some(ruling), found.live, tidies, doing)
     }
 
-    /// No bank counts: nothing was ever stored, or the first time was cut off. The first record
-    /// will begin a bank. Or flash has lost what it had: then records are there, and nothing is
-    /// done to them.
+    /// No bank counts: nothing was ever stored, or the first time was cut off. A bank is begun at
+    /// leisure, or by the first record. Or flash has lost what it had: then records are there, and
+    /// nothing is done to them.
     fn without_bank(flash: &impl Flash) -> Self {
         let has_records = |bank: Bank| (0..CELLS).any(|n| bank.cell(n).content(flash).is_some());
         let damaged = Bank::ALL.into_iter().any(|bank| bank.is_closed(flash) && has_records(bank));
-        let tidies = !damaged && Bank::ALL.iter().any(|bank| !bank.is_blank(flash));
         // A head may have been cut off all the same, and may count next time.
         let mut revenants = Bank::ALL
             .into_iter()
@@ -49,7 +48,7 @@ impl Store {
             (false, Some(at)) => Doing::Strengthen { at, then: revenants.next(), moves: false },
             (false, None) => Doing::Nothing,
         };
-        Self::starting(None, NO_RECORDS, tidies, doing)
+        Self::starting(None, NO_RECORDS, !damaged, doing)
     }
 }
 

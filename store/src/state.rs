@@ -22,7 +22,7 @@ pub(crate) struct Ruling {
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Doing {
-    /// Nothing; what is left of the other bank is erased at leisure.
+    /// Nothing; what is left of the other bank is erased at leisure, and a first bank is begun.
     Nothing,
     /// Flash has lost what it had; nothing is done until somebody says so.
     Damaged,
@@ -258,6 +258,10 @@ impl Store {
         match self.doing {
             Doing::Nothing | Doing::Damaged => {
                 self.tidies = self.tidies && !self.sliced();
+                // A first bank: so no record has to wait for an erasure.
+                if self.doing == Doing::Nothing && !self.tidies && self.ruling.is_none() {
+                    self.doing = Doing::Move(Move::Generation);
+                }
                 None
             }
             Doing::Strengthen { then: Some(at), moves, .. } => {

@@ -289,9 +289,39 @@ fn flash_that_was_used_for_something_else_is_erased_first() {
         let mut store = opened(&mut chip);
         while let Some(operation) = store.next(&chip).filter(|_| leisurely) {
             chip.execute(operation);
-            assert_eq!(store.done(&chip), None);
+            let event = store.done(&chip);
+            assert_eq!(event.is_some(), store.next(&chip).is_none(), "{event:?}");
         }
         put(&mut store, &mut chip, 1, Some(&bond(1)));
+        assert_eq!(contents(&opened(&mut chip), &chip)[1], Some(bond(1)));
+    }
+}
+
+/// A first bank is begun before there is a record for it, whatever is in flash and whenever power
+/// fails; the first record then takes no erasure.
+#[test]
+fn a_first_start_makes_flash_ready() {
+    let nothing: Contents = vec![None; SLOTS.into()];
+    for seed in 0..4 {
+        let mut chip = Chip::new(seed);
+        let mut store = opened(&mut chip);
+        while let Some(operation) = store.next(&chip) {
+            for cut in CUTS.into_iter().filter(|_| is_played(operation)) {
+                let mut chip = chip.clone();
+                chip.cut(operation, cut);
+                stays("first start", chip, &nothing, &nothing, false);
+            }
+            chip.execute(operation);
+            store.done(&chip);
+        }
+        let mut store = opened(&mut chip);
+        assert_eq!(store.next(&chip), None, "once is enough");
+        assert_eq!(store.put(1, Record::new(&bond(1))), Put::Begun);
+        while let Some(operation) = store.next(&chip) {
+            assert!(matches!(operation, Operation::Write { .. }), "{operation:?}");
+            chip.execute(operation);
+            store.done(&chip);
+        }
         assert_eq!(contents(&opened(&mut chip), &chip)[1], Some(bond(1)));
     }
 }
