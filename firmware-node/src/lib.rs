@@ -19,12 +19,13 @@
 //! assert!(sniff(world.records()).len() > 20, "it advertises");
 //! ```
 
+mod slow;
+mod storage;
 mod tenant;
 
 use ble::armed::{Armed, Tell, What};
-use ble::effect::Effect;
 use ble::log::Severity;
-use ble::radio::RadioEvent;
+use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
 use ble::text::Text;
 use ble::time::{Duration, Instant};
@@ -34,10 +35,11 @@ use firmware_core::host::message::HostInput;
 use firmware_core::host::procedures::Request;
 use firmware_core::peripheral::{Input, Output};
 
-use bletwin_sim::effects::{self, Storage};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::{Note, RecordId};
 
+use slow::Worker;
+pub use storage::Storage;
 pub use tenant::{Build, ButtonName, Device, Tenant};
 
 /// Ticks of one cycle of the 64 MHz processor.
@@ -67,8 +69,6 @@ pub struct CpuConfig {
     pub public_key_cycles: u32,
     /// Cycles of a P-256 shared secret.
     pub shared_secret_cycles: u32,
-    /// Time to write or delete a persisted record.
-    pub flash_write: Duration,
 }
 
 impl Default for CpuConfig {
@@ -83,7 +83,6 @@ impl Default for CpuConfig {
             aes_cycles: 450,
             public_key_cycles: 327_000,
             shared_secret_cycles: 906_000,
-            flash_write: Duration::from_ms(2),
         }
     }
 }
@@ -96,14 +95,6 @@ impl CpuConfig {
             _ => at,
         }
     }
-}
-
-/// Slow work under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Slow {
-    done: Instant,
-    effect: Effect,
-    causes: Untracked<Vec<RecordId>>,
 }
 
 /// Causes of work that waits at control and at the host.
@@ -134,10 +125,12 @@ pub struct PeripheralNode {
     cpu: CpuConfig,
     /// `None` while it is off.
     device: Option<Box<dyn Device>>,
+    /// It is on, and waits for its records: storage has to finish what a power failure cut off.
+    waits: bool,
     /// Its [`Device::upper_deadline`], as long as it stands.
     upper_due: Untracked<Option<Option<Instant>>>,
     storage: Storage,
-    slow: Vec<Slow>,
+    worker: Worker,
     /// Radio events that the interrupt has not served yet.
     radio: Vec<(Instant, RadioEvent, Untracked<Option<RecordId>>)>,
     /// Next run of control or host.
@@ -145,8 +138,6 @@ pub struct PeripheralNode {
     /// When the host gets to the work that waits for it.
     host_due: Option<Instant>,
     processor_free: Instant,
-    /// Slow work is done one after the other.
-    worker_free: Instant,
     causes: Untracked<Causes>,
 }
 
@@ -159,14 +150,14 @@ impl PeripheralNode {
             unknown: None,
             cpu,
             device: None,
+            waits: false,
             upper_due: Untracked(None),
             storage: Storage::default(),
-            slow: Vec::new(),
+            worker: Worker::default(),
             radio: Vec::new(),
             run: None,
             host_due: None,
             processor_free: Instant::ZERO,
-            worker_free: Instant::ZERO,
             causes: Untracked::default(),
         }
     }
@@ -216,21 +207,37 @@ impl PeripheralNode {
     }
 
     fn start(&mut self, now: Instant, entropy: [u8; 32], out: &mut Outbox) {
-        self.switch_off();
-        (self.processor_free, self.worker_free) = (now, now);
+        self.switch_off(now);
+        self.processor_free = now;
         let Build { config, application, .. } = &self.build;
         self.device = Some(application.boot(config.clone(), &Entropy::new(entropy)));
         self.upper_due = Untracked(None);
-        let stored: Vec<_> = self.storage.load().collect();
-        for loaded in stored {
+        self.storage.power_up(now, entropy);
+        self.waits = true;
+        self.start_with_records(now, out);
+    }
+
+    /// Starts the device once its records can be read.
+    fn start_with_records(&mut self, now: Instant, out: &mut Outbox) {
+        if !self.waits || !self.storage.is_open() {
+            return;
+        }
+        self.waits = false;
+        if self.storage.is_damaged() {
+            let text = Text::of("flash has records and does not say which of them count");
+            out.note(Note::Said(Severity::Error, text));
+        }
+        for loaded in self.storage.records() {
             self.input(now, Input::Host(HostInput::Completed(loaded)), out);
         }
         self.input(now, Input::Start, out);
     }
 
-    fn switch_off(&mut self) {
+    fn switch_off(&mut self, now: Instant) {
+        self.storage.power_fails(now);
+        self.waits = false;
         self.device = None;
-        self.slow.clear();
+        self.worker = Worker::default();
         self.radio.clear();
         self.run = None;
         self.host_due = None;
@@ -259,6 +266,7 @@ impl PeripheralNode {
     /// reaches a device is that.
     fn radio_event(&mut self, now: Instant, event: RadioEvent, out: &mut Outbox) {
         if let Some(device) = &mut self.device {
+            self.storage.heard(now, &event);
             let work = device.radio(now, event);
             self.heard(now, work, out);
         }
@@ -291,16 +299,16 @@ impl PeripheralNode {
                 return;
             };
             if let Some(command) = device.command() {
-                out.push(NodeOutput::Radio(command));
+                self.order(now, command, out);
                 continue;
             }
             let Some(output) = device.poll() else {
-                return;
+                return self.storage.plan(now, || device.link_deadline());
             };
             self.upper_due = Untracked(None);
             let note = match output {
                 Output::Radio(command) => {
-                    out.push(NodeOutput::Radio(command));
+                    self.order(now, command, out);
                     continue;
                 }
                 Output::Dialog(dialog) => {
@@ -324,22 +332,9 @@ impl PeripheralNode {
         }
     }
 
-    fn begin(&mut self, now: Instant, effect: Effect, out: &Outbox) -> Note {
-        let (id, takes) = match &effect {
-            Effect::P256PublicKey { id, .. } => {
-                (*id, CYCLE.times(u64::from(self.cpu.public_key_cycles)))
-            }
-            Effect::P256SharedSecret { id, .. } => {
-                (*id, CYCLE.times(u64::from(self.cpu.shared_secret_cycles)))
-            }
-            Effect::Persist { id, .. } => (*id, self.cpu.flash_write),
-        };
-        let what = effects::name(&effect);
-        self.worker_free = self.worker_free.max(now) + takes;
-        let mut causes = self.causes.0.host.clone();
-        keep(&mut causes, out.cause().as_slice());
-        self.slow.push(Slow { done: self.worker_free, effect, causes: Untracked(causes) });
-        Note::EffectStarted { id, what }
+    fn order(&mut self, now: Instant, command: RadioCommand, out: &mut Outbox) {
+        self.storage.commanded(now, &command);
+        out.push(NodeOutput::Radio(command));
     }
 
     /// Does what is due.
@@ -350,17 +345,7 @@ impl PeripheralNode {
             keep(&mut self.causes.0.control, cause.0.as_slice());
             self.radio_event(now, event, out);
         }
-        while self.slow.first().is_some_and(|slow| slow.done <= now) {
-            let slow = self.slow.remove(0);
-            let (Effect::P256PublicKey { id, .. }
-            | Effect::P256SharedSecret { id, .. }
-            | Effect::Persist { id, .. }) = slow.effect;
-            out.also_because(&slow.causes.0);
-            out.note(Note::EffectEnded { id });
-            keep(&mut self.causes.0.host, &slow.causes.0);
-            let completion = effects::perform(slow.effect, &mut self.storage);
-            self.input(now, Input::Host(HostInput::Completed(completion)), out);
-        }
+        self.finish_slow(now, out);
         out.also_because(&[]);
         if self.device_deadline().is_some_and(|due| due <= now) {
             self.input(now, Input::Timer, out);
@@ -446,7 +431,7 @@ impl Node for PeripheralNode {
                     Act::Confirm(same) => HostInput::NumericConfirmed(same),
                     Act::Cancel => HostInput::NumericConfirmed(false),
                     Act::Command(command) => HostInput::Command(command),
-                    Act::PowerCycle => return self.switch_off(),
+                    Act::PowerCycle => return self.switch_off(now),
                     Act::Supply { .. } => return,
                     Act::MinUsedChannels(channels) => {
                         self.input(now, Input::MinUsedChannels(channels), out);
@@ -458,7 +443,9 @@ impl Node for PeripheralNode {
                         HostInput::Ask(request)
                     }
                 };
-                self.input(now, Input::Host(input), out);
+                if !self.waits {
+                    self.input(now, Input::Host(input), out);
+                }
             }
             NodeInput::Saw { .. }
             | NodeInput::Octets(_)
@@ -475,8 +462,11 @@ impl Node for PeripheralNode {
         if let Some(device) = &self.device {
             device.armed(tell);
         }
-        if let Some(slow) = self.slow.last() {
-            tell(Armed::until(What::Work, slow.done));
+        if let Some(done) = self.worker.all_done() {
+            tell(Armed::until(What::Work, done));
+        }
+        if self.storage.is_awaited() {
+            tell(Armed { what: What::Work, until: self.storage.due() });
         }
         let busy_until = self.cpu.host_busy.map(|[_, until]| until);
         if let Some((Level::Host, at)) = self.run
@@ -490,9 +480,9 @@ impl Node for PeripheralNode {
         self.device.as_ref()?;
         let device = self.device_deadline();
         let run = self.run.map(|(_, at)| at);
-        let slow = self.slow.first().map(|slow| slow.done);
+        let slow = self.worker.next_done();
         let radio = self.radio.first().map(|(due, ..)| *due);
-        [device, run, slow, radio].into_iter().flatten().min()
+        [device, run, slow, self.storage.due(), radio].into_iter().flatten().min()
     }
 }
 

@@ -1,15 +1,12 @@
 //! Does the slow work that cores ask for. How long it takes is for the caller to model.
 
-use ble::effect::{Completion, Effect, PublicKey};
+use ble::effect::{Completion, Effect, EffectId, PublicKey};
 use ble::secret::Secret;
 
-use crate::node::Untracked;
-
-/// Non-volatile storage of one device: small numbered slots of opaque records.
+/// Storage without flash, for a core outside of a device: small numbered slots of opaque records.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Storage {
     slots: std::collections::BTreeMap<u8, ble::effect::Record>,
-    writes: Untracked<u64>,
 }
 
 impl Storage {
@@ -20,29 +17,6 @@ impl Storage {
             record: record.clone(),
         };
         self.slots.iter().map(loaded)
-    }
-
-    /// Puts a record into a slot, as if it had been there all the time.
-    pub fn put(&mut self, slot: u8, record: ble::effect::Record) {
-        self.slots.insert(slot, record);
-    }
-
-    /// Number of records.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// Whether nothing is stored.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
-    /// How often something was written or deleted.
-    #[must_use]
-    pub const fn writes(&self) -> u64 {
-        self.writes.0
     }
 }
 
@@ -57,25 +31,35 @@ pub const fn name(effect: &Effect) -> &'static str {
     }
 }
 
-/// Does the work.
+/// Computes what is to be computed: of which effect, and its answer. `None`: it is to be stored.
 #[must_use]
-pub fn perform(effect: Effect, storage: &mut Storage) -> Completion {
+pub fn compute(effect: Effect) -> Option<(EffectId, Completion)> {
     match effect {
         Effect::P256PublicKey { id, private_key } => {
-            Completion::PublicKey { id, key: public_key(&private_key) }
+            Some((id, Completion::PublicKey { id, key: public_key(&private_key) }))
         }
         Effect::P256SharedSecret { id, private_key, peer } => {
-            Completion::SharedSecret { id, secret: shared_secret(&private_key, &peer) }
+            Some((id, Completion::SharedSecret { id, secret: shared_secret(&private_key, &peer) }))
         }
-        Effect::Persist { id, slot, record } => {
-            storage.writes.0 += 1;
-            match record {
-                Some(record) => storage.slots.insert(slot, record),
-                None => storage.slots.remove(&slot),
-            };
-            Completion::Persisted { id, ok: true }
-        }
+        Effect::Persist { .. } => None,
     }
+}
+
+/// Does all of it, with storage that takes no time.
+#[must_use]
+pub fn perform(effect: Effect, storage: &mut Storage) -> Completion {
+    let (slot, record, id) = match effect {
+        Effect::Persist { id, slot, record } => (slot, record, id),
+        Effect::P256PublicKey { id, .. } | Effect::P256SharedSecret { id, .. } => {
+            let failed = Completion::Persisted { id, ok: false };
+            return compute(effect).map_or(failed, |(_, completion)| completion);
+        }
+    };
+    match record {
+        Some(record) => storage.slots.insert(slot, record),
+        None => storage.slots.remove(&slot),
+    };
+    Completion::Persisted { id, ok: true }
 }
 
 fn reversed(octets: &[u8]) -> Option<[u8; 32]> {
@@ -109,7 +93,7 @@ pub fn shared_secret(private: &Secret<32>, peer: &PublicKey) -> Option<Secret<32
 mod tests {
     use super::*;
     use crate::medium::vectors::hex;
-    use ble::effect::{EffectId, Record};
+    use ble::effect::Record;
 
     fn le(digits: &str) -> [u8; 32] {
         reversed(&hex(digits)).unwrap()

@@ -32,6 +32,7 @@ mod learned;
 mod matrix;
 mod oracle;
 mod page;
+mod power_cuts;
 mod privacy;
 mod prompts;
 mod quirks;
