@@ -9,7 +9,7 @@
 source "$(dirname "$0")/lib.sh"
 
 TRIPLE=thumbv7em-none-eabihf
-FLASH_MAX=$((256 * 1024))
+FLASH_MAX=$((180 * 1024))
 RAM_MAX=$((64 * 1024))
 # Kept free for the three levels' stacks.
 STACK_MIN=$((24 * 1024))

@@ -175,10 +175,10 @@ impl Stage {
         self.host().map(|host| host.status().clone()).unwrap_or_default()
     }
 
-    /// The two words of the feature `trial`.
-    pub(crate) fn result(&self) -> [u32; 2] {
+    /// The three words of the feature `trial`.
+    pub(crate) fn result(&self) -> [u32; 3] {
         let word = |n| self.chip().word("BLETWIN_RESULT", n).unwrap_or(u32::MAX);
-        [word(0), word(1)]
+        [word(0), word(1), word(2)]
     }
 
     /// The emulator has not stopped, and no rule was broken.

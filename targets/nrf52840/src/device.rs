@@ -6,6 +6,7 @@ use ble::effect::{Completion, Effect};
 use ble::queue::Queue;
 use ble::radio::RadioCommand;
 use ble::random::Entropy;
+use ble::time::Duration;
 use ble::work::Level;
 use cortex_m::peripheral::NVIC;
 use firmware_core::config::Config;
@@ -17,10 +18,13 @@ use nrf_pac::Interrupt;
 use crate::board;
 use crate::clock::Clock;
 use crate::radio::Radio;
+use crate::storage::Storage;
 
-/// Effects that may wait for the thread. The core starts one at a time per pairing and one per
-/// record.
+/// Effects that may wait for the thread. The core starts one at a time per pairing.
 const EFFECTS: usize = 4;
+
+/// Between the end of an operation of flash and what is due then.
+const SPARE: Duration = Duration::from_us(300);
 
 /// The core with the application that this firmware is for.
 type Core = Peripheral<LedButton>;
@@ -42,6 +46,7 @@ pub struct Device {
     radio: Radio,
     clock: Clock,
     effects: Queue<Effect, EFFECTS>,
+    storage: Storage,
 }
 
 impl Device {
@@ -50,11 +55,17 @@ impl Device {
         board::set_up();
         let clock = Clock::start();
         let radio = Radio::new();
-        Self { peripheral: build(place, config, entropy), radio, clock, effects: Queue::new() }
+        let peripheral = build(place, config, entropy);
+        Self { peripheral, radio, clock, effects: Queue::new(), storage: Storage::open() }
     }
 
-    /// Starts the core.
+    /// Starts the core, with the records that were kept.
     pub fn start(&mut self) {
+        for slot in Storage::slots() {
+            if let Some(loaded) = self.storage.load(slot) {
+                self.handle(Input::Host(HostInput::Completed(loaded)));
+            }
+        }
         self.handle(Input::Start);
     }
 
@@ -100,6 +111,23 @@ impl Device {
         true
     }
 
+    /// Does one operation of flash, if there is one that is over before anything is due; whether
+    /// it did. `at_leisure`: also one that nobody waits for.
+    pub fn store(&mut self, at_leisure: bool) -> bool {
+        if let Some(completion) = self.storage.answer() {
+            self.complete(completion);
+            return true;
+        }
+        let Some(takes) = self.storage.next(at_leisure) else { return false };
+        let until = self.clock.now() + takes + SPARE;
+        let due = self.peripheral.deadline();
+        if due.is_some_and(|due| due <= until) || !self.radio.is_free_until(until) {
+            return false;
+        }
+        self.storage.execute();
+        true
+    }
+
     fn handle(&mut self, input: Input<Press>) {
         let _ = self.peripheral.handle(self.clock.now(), input);
         self.settle();
@@ -123,6 +151,9 @@ impl Device {
             crate::trial::keep(&output);
             match output {
                 Output::Radio(ref command) => self.order(command),
+                Output::Effect(Effect::Persist { id, slot, record }) => {
+                    self.storage.want(id, slot, record);
+                }
                 Output::Effect(effect) => {
                     // Full only if the core broke its own limit; it then waits in vain and its
                     // timers end what waited.

@@ -3,9 +3,9 @@
 use ble::effect::{Completion, Effect, PublicKey};
 use ble::secret::Secret;
 
-/// Does it and gives the answer.
-pub fn perform(effect: Effect) -> Completion {
-    match effect {
+/// Does it and gives the answer; what is to be stored is not done here.
+pub fn perform(effect: Effect) -> Option<Completion> {
+    Some(match effect {
         Effect::P256PublicKey { id, private_key } => {
             let (mut x, mut y) = ([0; 8], [0; 8]);
             let valid = p256_cm4::keygen(&mut x, &mut y, &words(private_key.expose()));
@@ -24,9 +24,8 @@ pub fn perform(effect: Effect) -> Completion {
             secret.reverse();
             Completion::SharedSecret { id, secret: valid.then_some(Secret::new(secret)) }
         }
-        // There is no store yet: a bond lasts until power is lost, and the core is told so.
-        Effect::Persist { id, .. } => Completion::Persisted { id, ok: false },
-    }
+        Effect::Persist { .. } => return None,
+    })
 }
 
 /// Octets, least significant first, as words, least significant first.

@@ -14,6 +14,7 @@ mod device;
 mod effects;
 mod radio;
 mod rng;
+mod storage;
 #[cfg(feature = "trial")]
 mod trial;
 
@@ -59,10 +60,12 @@ fn main() -> ! {
     enable_interrupts();
     with(Device::start);
     loop {
-        if let Some(effect) = with(Device::next_effect).flatten() {
-            let completion = effects::perform(effect);
+        if with(|device| device.store(false)) == Some(true) {
+            continue;
+        }
+        if let Some(completion) = with(Device::next_effect).flatten().and_then(effects::perform) {
             with(|device| device.complete(completion));
-        } else if with(|device| device.run(Level::Host)) != Some(true) {
+        } else if with(|device| device.run(Level::Host) || device.store(true)) != Some(true) {
             // An interrupt that came after the question sets the event register: no wake-up is
             // lost.
             cortex_m::asm::wfe();

@@ -11,10 +11,11 @@ use firmware_core::peripheral::Output;
 /// What a person reads on the device's label.
 const PASSKEY: u32 = 123_456;
 
-/// Two words: the `err` of the last change of security (0: it is encrypted), and the reason of the
-/// last disconnection. All bits are set as long as there was none.
+/// Three words: the `err` of the last change of security (0: it is encrypted), the reason of the
+/// last disconnection, and 1 once a pairing was reported whose bond is kept. All bits are set as
+/// long as there was none.
 #[unsafe(no_mangle)]
-static BLETWIN_RESULT: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
+static BLETWIN_RESULT: [AtomicU32; 3] = [const { AtomicU32::new(u32::MAX) }; 3];
 
 /// The configuration of the founding case, with the passkey fixed.
 pub fn config() -> Config {
@@ -23,13 +24,16 @@ pub fn config() -> Config {
 
 /// Keeps what an output tells of results.
 pub fn keep<O>(output: &Output<O>) {
-    let [security, reason] = &BLETWIN_RESULT;
+    let [security, reason, kept] = &BLETWIN_RESULT;
     match output {
         Output::Log(Log { line: Line::SecurityChanged { .. }, .. }) => {
             security.store(0, Ordering::Relaxed);
         }
         Output::Log(Log { line: Line::SecurityFailed { error, .. }, .. }) => {
             security.store(*error as u32, Ordering::Relaxed);
+        }
+        Output::Log(Log { line: Line::PairingComplete { bonded: true, .. }, .. }) => {
+            kept.store(1, Ordering::Relaxed);
         }
         Output::HciEvent(Event::DisconnectionComplete { reason: code, .. }) => {
             reason.store(code.0.into(), Ordering::Relaxed);

@@ -117,6 +117,16 @@ impl Radio {
         }
     }
 
+    /// Whether nothing of it is on the air before then.
+    pub fn is_free_until(&self, until: Instant) -> bool {
+        match self.doing {
+            Doing::Nothing => true,
+            Doing::Sending { .. } | Doing::Listening { .. } => {
+                self.starts.is_some_and(|starts| starts >= until)
+            }
+        }
+    }
+
     /// Called from the interrupt: the radio has switched itself off.
     pub fn disabled(&mut self, now: Instant) -> Option<RadioEvent> {
         RADIO.events_disabled().write_value(0);

@@ -1,0 +1,143 @@
+//! What the chip keeps without power: its bond, whenever that fails.
+
+use ble::pdu::control::Opcode;
+use ble::time::Duration;
+use bletwin_emulator::node::ChipNode;
+use bletwin_models::profile::Profile;
+use bletwin_sim::node::Act;
+use bletwin_sim::record::{Record, RecordKind};
+use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
+use store::{Flash, SLOTS, Store};
+
+use super::stage::{CENTRAL, CHIP, Stage, trial};
+
+/// Where `memory.x` has the store.
+const STORE: u32 = 0x3_C000;
+
+/// A chip's flash, read by the store's own words.
+struct Kept<'a>(&'a ChipNode);
+
+impl Flash for Kept<'_> {
+    fn word(&self, at: u16) -> u32 {
+        let memory = self.0.cpu().expect("it is on").memory();
+        u32::from_le_bytes(memory.read(STORE + 4 * u32::from(at)).expect("flash"))
+    }
+}
+
+/// Slots with their octets.
+type Records = Vec<(u8, Vec<u8>)>;
+
+/// What is kept, unless some of it is just being written.
+fn written(stage: &Stage) -> Option<Records> {
+    let kept = Kept(stage.chip());
+    let store = Store::open(&kept);
+    let record = |slot| Some((slot, store.get(&kept, slot)?.expose().to_vec()));
+    store.is_open().then(|| (0..SLOTS).filter_map(record).collect())
+}
+
+/// What is kept, once the firmware has recovered.
+fn records(stage: &Stage) -> Records {
+    written(stage).expect("the firmware has recovered")
+}
+
+/// Lets time pass until it has happened.
+fn wait(stage: &mut Stage, happened: impl Fn(&Stage) -> bool) {
+    let end = stage.world.now() + Duration::from_secs(1);
+    while !happened(stage) {
+        let next = stage.world.now() + Duration::from_us(50);
+        assert!(next < end, "it never happens");
+        stage.world.run_until(next);
+    }
+}
+
+fn is_written(stage: &Stage) -> bool {
+    written(stage).is_some_and(|records| !records.is_empty())
+}
+
+/// Whether the firmware has reported that its bond is kept.
+fn is_kept(stage: &Stage) -> bool {
+    stage.result()[2] == 1
+}
+
+/// Power fails; half a second later it advertises again, and that is what it has kept.
+fn restart(stage: &mut Stage) -> Records {
+    stage.drain();
+    let now = stage.world.now();
+    stage.world.act(CHIP, now, Act::PowerCycle);
+    stage.run(1_000);
+    let sends =
+        |record: &Record| record.node == CHIP && matches!(record.kind, RecordKind::AirTx(_));
+    assert!(stage.records().iter().any(sends), "it advertises: {now:?}");
+    assert_eq!(stage.chip().stopped(), None);
+    records(stage)
+}
+
+/// A phone that comes back a second after it has lost its peripheral, just bonded.
+fn bonded() -> Option<Stage> {
+    let mut phone = Profile::phone();
+    phone.host.reconnect = Some(Duration::from_secs(1));
+    phone.host.max_connections = 2;
+    let mut stage = Stage::new(trial()?, phone, 1);
+    assert!(stage.until(20_000, |stage| stage.status().bonded), "{:?}", stage.status());
+    assert!(!is_kept(&stage), "flash takes longer than the last packet");
+    Some(stage)
+}
+
+#[test]
+fn it_comes_back_with_its_bond() {
+    let Some(mut stage) = bonded() else { return };
+    wait(&mut stage, is_written);
+    let written = stage.world.now();
+    wait(&mut stage, is_kept);
+    let says = |record: &&Record| match &record.kind {
+        RecordKind::AirTx(sent) => record.node == CENTRAL && !sent.pdu.payload().is_empty(),
+        _ => false,
+    };
+    let key = stage.records().iter().rev().find(says).expect("the central's identity");
+    let [took, reported] = [written, stage.world.now()].map(|at| at.since(key.at));
+    println!("µs after the last key: {} kept, {} reported", took.as_us(), reported.as_us());
+    assert!(reported < Duration::from_ms(30));
+    stage.run(500);
+    stage.assert_sound();
+    assert_eq!(restart(&mut stage).len(), 1);
+    assert!(stage.until(12_000, |stage| stage.result()[0] == 0), "{:?}", stage.status());
+    let air = sniff(stage.records());
+    let control = |opcode: Opcode| {
+        air.iter().any(|item| matches!(&item.decoded, Decoded::Control(c) if c.opcode() == opcode))
+    };
+    assert!(control(Opcode::ENC_REQ) && control(Opcode::START_ENC_RSP));
+    let pairs = |item: &AirItem| item.frame().is_some_and(|(cid, frame)| cid == 6 && frame[0] == 1);
+    assert!(!air.iter().any(pairs), "the stored key is enough");
+    stage.assert_sound();
+}
+
+/// Power is cut while flash is made ready at the first start, and from the last key on until the
+/// bond is kept, and a little later: it is there, or nothing is; once it was reported it is there.
+#[test]
+fn its_bond_is_whole_or_not_there_whenever_power_fails() {
+    let Some(image) = trial() else { return };
+    let mut fresh = Stage::new(image, Profile::phone(), 1);
+    for ms in [255, 290, 350, 611, 720] {
+        fresh.until(ms - fresh.world.now().as_us() / 1_000, |_| false);
+        assert_eq!(restart(&mut fresh.clone()), []);
+    }
+    let Some(stage) = bonded() else { return };
+    let mut kept = stage.clone();
+    wait(&mut kept, is_written);
+    let (new, at) = (records(&kept), kept.world.now());
+    assert_eq!(new.len(), 1);
+    let mut count = [0; 2];
+    for us in (0..1_600).step_by(if all() { 13 } else { 130 }) {
+        let mut stage = stage.clone();
+        stage.world.run_until(at.before(Duration::from_us(1_400)) + Duration::from_us(us));
+        let reported = is_kept(&stage);
+        let seen = restart(&mut stage);
+        assert!(seen == new || seen.is_empty() && !reported, "{us} µs, reported: {reported}");
+        count[usize::from(seen == new)] += 1;
+    }
+    assert!(count.iter().all(|count| *count > 1), "{count:?}");
+}
+
+fn all() -> bool {
+    std::env::var_os("BLETWIN_ALL_NUMBERS").is_some()
+}
