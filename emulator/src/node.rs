@@ -343,13 +343,24 @@ fn reset(cpu: &mut Cpu<Nrf52840>, locked_up: bool) {
 impl Node for ChipNode {
     fn handle(&mut self, now: Instant, input: NodeInput, out: &mut Outbox) {
         let mut octets = matches!(input, NodeInput::Antenna(Signal::Octets(_)));
+        let input = match input {
+            NodeInput::Resume if self.halted() => return,
+            NodeInput::Resume => {
+                let kept = self.kept_input();
+                octets = self.resumes_octets();
+                kept.unwrap_or(NodeInput::Resume)
+            }
+            input => input,
+        };
         if matches!(input, NodeInput::Act(_) | NodeInput::Octets(_)) {
-            // What a person does is no earlier than the chip's sleep ends.
+            // What is done to it is done now, not when it fell asleep.
             self.run_to(self.ticks(now), out);
+            if self.halts_with(octets) {
+                self.keep_input(input);
+                return;
+            }
         }
         match input {
-            NodeInput::Resume if self.halted() => return,
-            NodeInput::Resume => octets = self.resumes_octets(),
             NodeInput::Start { entropy } => self.power_up(now, entropy),
             NodeInput::Act(Act::PowerCycle) => return self.power_down(now),
             NodeInput::Act(Act::Button { button, pressed }) => self.press(&button, pressed),
@@ -360,7 +371,11 @@ impl Node for ChipNode {
                     cpu.bus_mut().receive(0, &octets);
                 }
             }
-            NodeInput::Radio(_) | NodeInput::Timer | NodeInput::Act(_) | NodeInput::Saw { .. } => {}
+            NodeInput::Resume
+            | NodeInput::Radio(_)
+            | NodeInput::Timer
+            | NodeInput::Act(_)
+            | NodeInput::Saw { .. } => {}
         }
         self.run(now, out);
         if self.halts_with(octets) {

@@ -4,6 +4,8 @@
 //! What the chip does is not changed by that: an input that was halted in ends as it would have, at
 //! the same moment. Gaps: RAM alone is watched, for values that change, by whoever changes them.
 
+use bletwin_sim::node::NodeInput;
+
 use super::ChipNode;
 use crate::bus::Ticks;
 use crate::cpu::{Cpu, Outcome, Watch};
@@ -71,6 +73,8 @@ pub(super) struct Debugger {
     from: Option<Place>,
     /// Of the input that was halted in: whether it brought octets.
     octets: Option<bool>,
+    /// That input, if it is still to be done.
+    input: Option<NodeInput>,
     /// It is gone once that input has ended.
     leaves: bool,
 }
@@ -84,6 +88,7 @@ impl Debugger {
             asked: true,
             from: None,
             octets: None,
+            input: None,
             leaves: false,
         }
     }
@@ -149,12 +154,12 @@ impl ChipNode {
 
     /// Detaches it; the chip goes on.
     pub fn detach(&mut self) {
-        let octets = self.debugger.0.as_ref().and_then(|debugger| debugger.octets);
         // The input that it was halted in has yet to end.
-        self.debugger.0 = octets.map(|octets| {
-            let octets = Some(octets);
-            Box::new(Debugger { asked: false, octets, leaves: true, ..Debugger::new() })
-        });
+        self.debugger.0.take_if(|debugger| debugger.octets.is_none());
+        if let Some(debugger) = &mut self.debugger.0 {
+            let (octets, input) = (debugger.octets, debugger.input.take());
+            **debugger = Debugger { asked: false, octets, input, leaves: true, ..Debugger::new() };
+        }
     }
 
     /// Why the chip is halted; `None`: it is not.
@@ -218,6 +223,18 @@ impl ChipNode {
     /// The processor, to change as a debugger does, while the chip is on.
     pub(crate) fn cpu_mut(&mut self) -> Option<&mut Cpu<Nrf52840>> {
         self.cpu.as_deref_mut()
+    }
+
+    /// The input that goes on, if it is still to be done.
+    pub(super) fn kept_input(&mut self) -> Option<NodeInput> {
+        self.debugger.0.as_mut()?.input.take()
+    }
+
+    /// Keeps an input that has not been done because the chip was halted before.
+    pub(super) fn keep_input(&mut self, input: NodeInput) {
+        if let Some(debugger) = &mut self.debugger.0 {
+            debugger.input = Some(input);
+        }
     }
 
     /// Whether the input that goes on brought octets.

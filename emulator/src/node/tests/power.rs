@@ -95,3 +95,24 @@ fn a_chip_that_locks_up_resets_itself() {
     debugged.at(1, NodeInput::Timer);
     assert!(debugged.node.stopped().is_some_and(|stop| stop.contains("lockup")));
 }
+
+/// A debugger halts it before the time of what is done to it, which is done all the same, later.
+#[test]
+fn what_is_done_to_a_halted_chip_is_done_when_it_goes_on() {
+    let image = program(20_000, &[(PACKET, 1), (PACKET + 4, 2)]);
+    let mut undisturbed = Room::new(image.clone());
+    undisturbed.supply(5, 1000);
+    let mut halted = Room::new(image);
+    halted.node.attach();
+    halted.node.go_on(Resume::Run);
+    // The store of the table's writes.
+    assert!(halted.node.set_point(Point::Code(0x10C)));
+    halted.supply(5, 1000);
+    for _ in 0..2 {
+        assert_eq!(halted.node.halt(), Some(Halt::At(Point::Code(0x10C))));
+        halted.node.go_on(Resume::Run);
+        halted.at(5, NodeInput::Resume);
+    }
+    assert_eq!(halted.node.halt(), None);
+    assert!(halted.node == undisturbed.node);
+}
