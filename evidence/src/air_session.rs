@@ -13,7 +13,7 @@ use ble::radio::AirPdu;
 use bletwin_sniffer::{Followed, NodeId, Sealing};
 
 use crate::air::SniffedPacket;
-use crate::follow::{Beginning, FollowedLink, Sighting, Summary, other, sender};
+use crate::follow::{Beginning, FollowedLink, Sighting, Summary};
 use crate::keys::{Keys, Progress, plausible};
 use crate::nodes::Nodes;
 use crate::report::Reason;
@@ -59,6 +59,8 @@ pub(crate) struct AirSession<'a> {
     ended: Vec<(usize, Summary, PackedLink)>,
     harmed: u64,
     last_advertiser: Option<NodeId>,
+    /// How often what the sniffer says of a direction was right, and wrong.
+    directions: (u64, u64),
 }
 
 /// A connection, the place of its first packet and its packets.
@@ -87,6 +89,7 @@ impl<'a> AirSession<'a> {
             ended: Vec::new(),
             harmed: 0,
             last_advertiser: None,
+            directions: (0, 0),
         }
     }
 
@@ -252,8 +255,8 @@ impl<'a> AirSession<'a> {
                     return;
                 }
                 let ends = [self.nodes.unknown(), self.nodes.unknown()];
-                let mut link = FollowedLink::joined(address, ends);
-                link.summary.directions = self.directions(index, coming);
+                let link = FollowedLink::joined(address, ends);
+                self.ask_roles(index, coming);
                 Live { link, first: index, packets: Vec::new(), told_sealed: false }
             }
         };
@@ -261,26 +264,25 @@ impl<'a> AirSession<'a> {
         self.links.insert(address, live);
     }
 
-    /// How often what is said of the direction is right, and wrong, where a packet shows its role.
-    fn directions(&self, index: usize, coming: &[u32]) -> (u64, u64) {
+    /// Holds what is said of directions against packets that show their role, before a connection
+    /// is followed whose beginning does not show it.
+    fn ask_roles(&mut self, index: usize, coming: &[u32]) {
         let ahead = coming.iter().take(AHEAD).map(|index| *index as usize);
         let ahead = [index].into_iter().chain(ahead).filter_map(|index| self.packets.get(index));
-        let shown = ahead.filter(|one| one.crc_ok != Some(false)).filter_map(|one| {
-            let by = sender(one.header()?, one.payload())?;
-            Some(one.direction? == by)
-        });
-        shown.fold((0, 0), |(right, wrong), is| (right + u64::from(is), wrong + u64::from(!is)))
+        for one in ahead.filter(|one| one.crc_ok != Some(false)) {
+            match (one.role(), one.direction) {
+                (Some(role), Some(told)) if role == told => self.directions.0 += 1,
+                (Some(_), Some(_)) => self.directions.1 += 1,
+                _ => {}
+            }
+        }
     }
 
     fn sighting(&self, link: &FollowedLink, one: &SniffedPacket) -> Sighting {
-        let (right, wrong) = link.summary.directions;
-        let told = one.direction;
-        // A sniffer that loses packets turns its flags over: it is believed as long as it is right,
-        // or as wrong as reliably.
-        let told = match right * 100 < wrong {
-            true => told.map(other),
-            false => told.filter(|_| wrong * 100 <= right),
-        };
+        let (right, wrong) = self.directions;
+        // A sniffer that loses packets turns its flags over: it is asked as long as it is right.
+        let told = one.direction.filter(|_| wrong * 100 <= right);
+        let told = one.role().or(told);
         let phy = one.phy.unwrap_or_else(|| link.phy(told));
         let length = i64::try_from(phy.air_time(one.on_air()).ticks()).unwrap_or(0);
         Sighting { at: one.at, end: one.at + length, told, exact: self.trust.clock.value.exact }
@@ -304,6 +306,11 @@ impl<'a> AirSession<'a> {
         }
         let ahead = coming.iter().map(|(seen, ..)| seen);
         let mut followed = link.place(&seen, one.channel, ahead);
+        if let (Some(told), Some(is)) = (one.direction, link.timed()) {
+            for (right, wrong) in [&mut self.directions, &mut link.summary.directions] {
+                *(if told == is { right } else { wrong }) += 1;
+            }
+        }
         if own {
             followed = Followed {
                 direction: one.direction.unwrap_or(followed.direction),

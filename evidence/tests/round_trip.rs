@@ -153,13 +153,15 @@ impl Score {
 
 /// Faults, and how many of ten thousand packets may be given to the wrong sender, to the wrong
 /// event, or be said to follow on more missing packets than there are.
-const FAULTS: [(&str, [usize; 3]); 11] = [
+const FAULTS: [(&str, [usize; 3]); 13] = [
     ("", [0, 0, 0]),
     ("nordic,clock-ppm=40", [0, 0, 0]),
     ("loss=1", [0, 0, 1]),
     ("loss=2,nordic,decrypted", [2, 0, 5]),
     ("loss=5", [0, 0, 5]),
     ("loss=20", [20, 5, 150]),
+    ("loss=20,direction=inverted", [65, 5, 150]),
+    ("loss=20,direction=unknown", [65, 5, 150]),
     ("loss=5,direction=inverted,clock-ppm=-170", [10, 1, 10]),
     ("loss=5,direction=unknown,clock-ppm=25", [2, 1, 5]),
     ("loss=1,mid-connection,direction=unknown", [10, 0, 20]),

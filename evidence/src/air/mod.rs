@@ -9,6 +9,7 @@ mod packet;
 mod phdr;
 mod ppi;
 mod psd;
+mod role;
 
 use packet::Placing;
 pub(crate) use packet::{Counted, Octets, SniffedPacket};

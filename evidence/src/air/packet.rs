@@ -6,6 +6,7 @@ use ble::phy::TxPhy;
 use bletwin_sniffer::{NodeId, Sealing};
 use smallvec::SmallVec;
 
+use super::role::sender;
 use crate::reason::Reason;
 
 /// What a device counted beside the time of the host that wrote the file.
@@ -102,6 +103,12 @@ impl SniffedPacket {
     #[must_use]
     pub(crate) fn header(&self) -> Option<DataHeader> {
         self.octets.first().map(|octet| DataHeader::from_octet(*octet))
+    }
+
+    /// Who sent it, if one role alone may.
+    #[must_use]
+    pub(crate) fn role(&self) -> Option<Direction> {
+        sender(self.header()?, self.payload())
     }
 
     /// Octets that were on air after its header: a MIC that was removed counts.

@@ -66,6 +66,7 @@ pub(crate) struct FollowedLink {
     event: u64,
     current: u64,
     last: Option<(Direction, i64)>,
+    timed: Option<Direction>,
     sequence: Sequence,
     changes: Vec<(u64, Change)>,
     /// For so many packets it is not looked ahead.
@@ -100,6 +101,7 @@ impl FollowedLink {
             event: 0,
             current: 0,
             last: None,
+            timed: None,
             sequence: Sequence::default(),
             changes: Vec::new(),
             rest: 0,
@@ -155,6 +157,11 @@ impl FollowedLink {
     /// Whether it has a transmit window to be found in, at its beginning or after an update.
     pub(crate) fn awaits_window(&self) -> bool {
         self.windows.is_some() || self.changes.iter().any(|(_, c)| matches!(c, Change::Update(_)))
+    }
+
+    /// Who sent the last packet, if times show it.
+    pub(crate) const fn timed(&self) -> Option<Direction> {
+        self.timed
     }
 
     /// The PHY on which one end sends.
@@ -264,10 +271,7 @@ impl FollowedLink {
         self.last = Some((place.direction, seen.end));
         self.summary.packets += 1;
         self.rest = self.rest.saturating_sub(1);
-        if let (Some(told), true) = (seen.told, place.sure) {
-            let (right, wrong) = &mut self.summary.directions;
-            *(if told == place.direction { right } else { wrong }) += 1;
-        }
+        self.timed = place.sure.then_some(place.direction);
         let agrees = self.hop(event, channel).unwrap_or(place.sure);
         let counted = self.summary.counting != Counting::Unknown && self.grid.is_some();
         Followed {

@@ -4,11 +4,9 @@
 mod blind;
 mod link;
 mod place;
-mod roles;
 mod sequence;
 mod summary;
 
 pub(crate) use link::FollowedLink;
-pub(crate) use place::{Sighting, other};
-pub(crate) use roles::sender;
+pub(crate) use place::Sighting;
 pub use summary::{Beginning, Counting, Summary};

@@ -198,7 +198,7 @@ impl Grid {
     }
 }
 
-pub(crate) const fn other(direction: Direction) -> Direction {
+pub(super) const fn other(direction: Direction) -> Direction {
     match direction {
         Direction::CentralToPeripheral => Direction::PeripheralToCentral,
         Direction::PeripheralToCentral => Direction::CentralToPeripheral,

@@ -297,11 +297,11 @@ fn the_founding_case_is_judged_from_its_capture() {
     println!("{words}\n{}", told.judged());
 }
 
-/// A sniffer that says the wrong direction of each packet has missed CONNECT_IND and half of the
-/// little that followed: who sent LL_ENC_REQ was the central (LL-ROLE-1: PDUs of a role), and so
-/// the rest is turned as well.
+/// A sniffer that turns directions over with each packet that it loses has missed CONNECT_IND and
+/// half of the little that followed: who sent LL_ENC_REQ was the central (LL-ROLE-1: PDUs of a
+/// role), and what the sniffer says of the rest is not believed.
 #[test]
-fn inverted_directions_are_turned_where_a_packet_shows_its_role() {
+fn directions_are_not_believed_that_the_role_of_a_packet_contradicts() {
     let bond_lost = catalogue::all().iter().position(|scenario| scenario.name == "bond-lost");
     let case = played(bond_lost.expect("it is there"), "windows-intel-clean", "zephyr-2024");
     let words = |faults: &str| {

@@ -7,7 +7,7 @@ use ble::pdu::data::{DataHeader, Llid};
 /// The sender of a control PDU that is for one role to send (LL-ROLE-1: PDUs of a role).
 /// Only of those that are not taken for something else where a connection is encrypted: with a MIC
 /// hardly any PDU is as long.
-pub(crate) fn sender(header: DataHeader, payload: &[u8]) -> Option<Direction> {
+pub(super) fn sender(header: DataHeader, payload: &[u8]) -> Option<Direction> {
     let opcode = payload.first().filter(|_| header.llid == Llid::Control)?;
     match (Opcode(*opcode), payload.len()) {
         (Opcode::ENC_REQ, 23) | (Opcode::PAUSE_ENC_REQ, 1) => Some(Direction::CentralToPeripheral),
