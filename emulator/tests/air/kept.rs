@@ -138,6 +138,39 @@ fn its_bond_is_whole_or_not_there_whenever_power_fails() {
     assert!(count.iter().all(|count| *count > 1), "{count:?}");
 }
 
+/// The phone has lost its bond and pairs again: power is cut while the new key is written in the
+/// place of the old one. One of both is there, and once the new one was seen it is that.
+#[test]
+fn a_key_that_was_overwritten_is_gone() {
+    let Some(mut stage) = bonded() else { return };
+    wait(&mut stage, is_written);
+    stage.run(200);
+    let old = records(&stage);
+    for wish in ["forget", "disconnect", "connect"] {
+        let now = stage.world.now();
+        stage.world.act(CENTRAL, now, Act::Ask(wish.into()));
+        stage.run(500);
+    }
+    let bonds = |stage: &Stage| stage.host().map_or(0, |host| host.bonds().len());
+    assert_eq!(bonds(&stage), 0, "forgotten");
+    assert!(stage.until(60_000, |stage| bonds(stage) == 1), "{:?}", stage.status());
+    assert_eq!(records(&stage), old, "flash takes longer than the last packet");
+    let mut kept = stage.clone();
+    wait(&mut kept, |stage| written(stage).is_some_and(|records| records != old));
+    let (new, at) = (records(&kept), kept.world.now());
+    assert_eq!(new.len(), 1);
+    let mut count = [0; 2];
+    for us in (0..1_800).step_by(if all() { 13 } else { 130 }) {
+        let mut stage = stage.clone();
+        stage.world.run_until(at.before(Duration::from_us(1_000)) + Duration::from_us(us));
+        let gone = stage.world.now() >= at;
+        let seen = restart(&mut stage);
+        assert!(seen == new || seen == old && !gone, "{us} µs, {gone}");
+        count[usize::from(seen == new)] += 1;
+    }
+    assert!(count.iter().all(|count| *count > 1), "{count:?}");
+}
+
 fn all() -> bool {
     std::env::var_os("BLETWIN_ALL_NUMBERS").is_some()
 }
