@@ -7,6 +7,7 @@
 //! is an own choice: 5, 5 and 6 in 16. Idealised: an unstable bit is drawn anew at power-up and
 //! after each operation of the flash controller, not at each read.
 
+use ble::secret::Secret;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng};
 
@@ -26,7 +27,7 @@ pub const RAM: u64 = 2;
 /// Where random bits come from: a seed, its stream, and how many words were drawn.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Chance {
-    seed: [u8; 32],
+    seed: Secret<32>,
     stream: u64,
     drawn: u64,
 }
@@ -35,12 +36,12 @@ impl Chance {
     /// From the entropy that the node got at power-up, in this stream of it.
     #[must_use]
     pub const fn new(seed: [u8; 32], stream: u64) -> Self {
-        Self { seed, stream, drawn: 0 }
+        Self { seed: Secret::new(seed), stream, drawn: 0 }
     }
 
     /// So many words of random bits.
     pub fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
-        let mut stream = ChaCha20Rng::from_seed(self.seed);
+        let mut stream = ChaCha20Rng::from_seed(*self.seed.expose());
         stream.set_stream(self.stream);
         stream.set_word_pos(self.drawn.into());
         self.drawn += count as u64;

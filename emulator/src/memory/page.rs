@@ -1,5 +1,6 @@
 //! A page of memory: its own octets while it is written to, shared ones otherwise.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -9,7 +10,6 @@ pub(crate) const PAGE: usize = 1024;
 type Octets = [u8; PAGE];
 
 /// Octets that no longer change, and their hash.
-#[derive(Debug)]
 pub(crate) struct Sealed {
     octets: Octets,
     hash: u64,
@@ -17,10 +17,16 @@ pub(crate) struct Sealed {
 
 /// A page. Writing needs no atomic operation: a page is owned from its first write on until it is
 /// sealed, and a copy of an owned page is sealed.
-#[derive(Debug)]
 pub(crate) enum Page {
     Owned(Box<Octets>),
     Shared(Arc<Sealed>),
+}
+
+/// A program's memory has its keys.
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page(redacted)")
+    }
 }
 
 impl Page {

@@ -1,17 +1,20 @@
 //! The pages of flash that a device keeps its records in, as a value: shared between copies until
-//! they are written to, and each with a hash that a write brings up to date.
+//! they are written to, and each with a hash that a write brings up to date. There are keys in them:
+//! they are not printed, and wiped when their last copy goes.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bletwin_sim::tear::{Chance, Torn, Unstable, Words};
 use store::{Operation, PAGE_WORDS, PAGES, SLICES};
+use zeroize::Zeroize as _;
 
 /// What a word is after an erasure.
 const BLANK: u32 = u32::MAX;
 
 /// Words of a page, and a sum of what they say.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Page {
     words: [u32; PAGE_WORDS as usize],
     sum: u64,
@@ -32,6 +35,18 @@ const fn share(at: usize, word: u32) -> u64 {
 impl Page {
     const fn blank() -> Self {
         Self { words: [BLANK; PAGE_WORDS as usize], sum: 0 }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.words.zeroize();
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page(redacted)")
     }
 }
 

@@ -158,6 +158,19 @@ fn what_is_cut_off_is_the_old_record_or_the_new_one() {
     assert!(olds > 100 && news > 100, "{olds} {news}");
 }
 
+/// Whoever prints a state prints no key, and no entropy.
+#[test]
+fn what_is_stored_is_not_printed() {
+    let mut storage = on(Storage::default(), at(0));
+    want(&mut storage, at(0), 3, record(&[0x42; 16]));
+    answered(&mut storage);
+    let printed = format!("{storage:?}");
+    assert!(printed.contains("redacted"), "{printed}");
+    for word in [u32::from_le_bytes([0x42; 4]).to_string(), "66, 66".into(), "7, 7, 7".into()] {
+        assert!(!printed.contains(&word), "{word}: {printed}");
+    }
+}
+
 /// Equal states have equal hashes, however they came about.
 #[test]
 fn an_erased_page_is_like_a_new_one() {
