@@ -1,6 +1,6 @@
 //! The pages of flash that a device keeps its records in, as a value: shared between copies until
-//! they are written to, and each with a hash that a write brings up to date. There are keys in them:
-//! they are not printed, and wiped when their last copy goes.
+//! they are written to, and each with a hash that a write brings up to date. There are keys in
+//! them: they are not printed, and wiped when their last copy goes.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
