@@ -9,7 +9,7 @@ use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 use store::{Flash, SLOTS, Store};
 
-use super::stage::{CENTRAL, CHIP, Stage, trial};
+use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 
 /// Where `memory.x` has the store.
 const STORE: u32 = 0x3_C000;
@@ -48,6 +48,11 @@ fn wait(stage: &mut Stage, happened: impl Fn(&Stage) -> bool) {
         assert!(next < end, "it never happens");
         stage.world.run_until(next);
     }
+}
+
+/// Whether flash was erased at the first start, and a first bank is begun.
+fn is_ready(stage: &Stage) -> bool {
+    Kept(stage.chip()).word(0) == 1
 }
 
 fn is_written(stage: &Stage) -> bool {
@@ -136,6 +141,35 @@ fn its_bond_is_whole_or_not_there_whenever_power_fails() {
         count[usize::from(seen == new)] += 1;
     }
     assert!(count.iter().all(|count| *count > 1), "{count:?}");
+}
+
+/// At 7.5 ms between events six slices of an erasure take place between any two, and the chip,
+/// whose processor stands still meanwhile, answers in each event.
+#[test]
+fn an_erasure_misses_no_event() {
+    let Some(image) = image() else { return };
+    let mut phone = Profile::phone();
+    let parameters = &mut phone.host.parameters;
+    (parameters.interval_min, parameters.interval_max) = (6, 6);
+    let mut stage = Stage::new(image, phone, 1);
+    let connected = |stage: &Stage| stage.status().connections == 1;
+    assert!(stage.until(2_000, connected), "{:?}", stage.status());
+    assert!(!is_ready(&stage), "its flash is being erased");
+    let from = stage.world.now();
+    wait(&mut stage, is_ready);
+    let took = stage.world.now().since(from);
+    let sent = |node| {
+        let sends = move |record: &&Record| {
+            let sent = matches!(&record.kind, RecordKind::AirTx(_));
+            sent && record.node == node && record.at >= from
+        };
+        stage.records().iter().filter(sends).count()
+    };
+    println!("erased in {} ms of a connection", took.as_us() / 1_000);
+    assert!(took > Duration::from_ms(60) && sent(CENTRAL) > 8, "{took:?}");
+    // The first event may be before the chip listens, the last answer after the end.
+    assert!(sent(CHIP) + 2 >= sent(CENTRAL), "{} of {}", sent(CHIP), sent(CENTRAL));
+    stage.assert_sound();
 }
 
 /// The phone has lost its bond and pairs again: power is cut while the new key is written in the
