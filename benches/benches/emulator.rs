@@ -1,13 +1,28 @@
 //! Speed of the emulated chip, in cycles per second: with the cycle model, wait states and cache of
-//! flash, and SysTick's exceptions. And what a copy costs, which every branch of a search pays.
+//! flash, and SysTick's exceptions; beside rsemu, another Cortex-M4 in Rust, on the same program.
+//! And what a copy costs, which every branch of a search pays. `BLETWIN_FIRMWARE_TRIAL` names the
+//! firmware that is connected (`.ci/cross.sh` builds it); without it that is left out.
 
 use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
 
+use ble::time::Duration;
 use bletwin_emulator::{Cpu, Memory, Model, NoBus, Outcome, TICKS_PER_CYCLE};
+use bletwin_scenarios::catalogue;
+use bletwin_scenarios::stage::Stage;
+use bletwin_setup::Setup;
+use bletwin_sim::record::RecordKind;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use rsemu::core::space::{AddressSpace, RamStore, Region};
+use rsemu::cpu::arm::v7m::{ArmV7m, Config};
 
 /// Cycles per measurement.
 const CYCLES: u64 = 1_000_000;
+/// Of the slower one.
+const FEWER: u64 = CYCLES / 10;
+/// Turns of both, of which the best counts: what else the machine does slows some of them.
+const TURNS: usize = 200;
 
 /// Loads, stores, arithmetic, a long multiplication, a call, an IT block, without end.
 const PROGRAM: [u16; 36] = [
@@ -37,21 +52,76 @@ const PROGRAM: [u16; 36] = [
     0x4770, // BX LR
 ];
 
+/// What is flashed: the vectors, and the program at 0x100.
+fn image() -> Vec<u8> {
+    let mut octets = vec![0xFF; 0x100];
+    for (place, word) in [(0, 0x2000_8000_u32), (4, 0x101), (4 * 15, 0x147)] {
+        octets[place..place + 4].copy_from_slice(&word.to_le_bytes());
+    }
+    octets.extend(PROGRAM.iter().flat_map(|half| half.to_le_bytes()));
+    octets
+}
+
 fn chip() -> Cpu<NoBus> {
     let mut memory = Memory::new(1 << 20, 256 << 10);
-    let word = |memory: &mut Memory, address: u32, word: u32| {
-        assert!(memory.program(address, &word.to_le_bytes()), "there is memory");
-    };
-    word(&mut memory, 0, 0x2000_8000);
-    word(&mut memory, 4, 0x101);
-    word(&mut memory, 4 * 15, 0x147);
-    for (n, half) in PROGRAM.iter().enumerate() {
-        assert!(memory.program(0x100 + 2 * n as u32, &half.to_le_bytes()), "there is memory");
-    }
+    assert!(memory.program(0, &image()), "there is memory");
     let mut cpu = Cpu::new(Model::NRF52840, memory, NoBus);
     cpu.set_flash_cache(true);
     run(&mut cpu);
     cpu
+}
+
+fn other() -> ArmV7m {
+    let space = AddressSpace::new("cpu", 32);
+    for (address, octets, content) in [(0, 1 << 20, image()), (0x2000_0000, 256 << 10, Vec::new())]
+    {
+        let store = Arc::new(RamStore::new(octets));
+        store.write_at(0, &content).expect("there is room");
+        space.topology().map(Region::ram("memory", store), address).expect("it is free");
+    }
+    let cpu = ArmV7m::new(Config::CORTEX_M4);
+    cpu.attach_space(Arc::new(space));
+    cpu.run(FEWER);
+    cpu
+}
+
+/// Cycles per second of the best turn, taken in turns.
+fn beside() {
+    let (mut ours, theirs) = (chip(), other());
+    let mut best = [0.0_f64; 2];
+    for _ in 0..TURNS {
+        let begun = Instant::now();
+        run(&mut ours);
+        best[0] = best[0].max(CYCLES as f64 / begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        let cycles = theirs.run(FEWER);
+        best[1] = best[1].max(cycles as f64 / begun.elapsed().as_secs_f64());
+    }
+    let [ours, theirs] = best.map(|each| each / 1e6);
+    let ratio = ours / theirs;
+    println!("million cycles a second: {ours:.0}, rsemu {theirs:.1}, ratio {ratio:.1}");
+}
+
+/// The firmware beside a phone, encrypted, at a connection interval of 7.5 ms, with records.
+fn connected() -> Option<Stage> {
+    let file = std::env::var("BLETWIN_FIRMWARE_TRIAL").ok()?;
+    let mut setup = Setup::open(&format!("elf={file}"), "phone", 1).expect("it can be flashed");
+    for set in ["passkey=123456", "central.own-procedures=parameters:7500:0:400@1000"] {
+        setup.set(set).expect("a key");
+    }
+    let scenario = catalogue::by_name("stay").expect("known");
+    let mut stage = Stage::new(scenario, &setup).unjudged();
+    while stage.world.now().as_us() < 30_000_000 && stage.step() {}
+    let events = |stage: &Stage| {
+        let sent = stage.world.records().iter().filter(|record| {
+            record.node == stage.peripheral && matches!(record.kind, RecordKind::AirTx(_))
+        });
+        sent.count()
+    };
+    let before = events(&stage);
+    stage.world.run_until(stage.world.now() + Duration::from_secs(1));
+    assert!((130..=136).contains(&(events(&stage) - before)), "an interval of 7.5 ms");
+    Some(stage)
 }
 
 fn run(cpu: &mut Cpu<NoBus>) {
@@ -77,6 +147,21 @@ fn emulator(c: &mut Criterion) {
         b.iter_batched(|| (), |()| black_box(&cpu).clone(), BatchSize::SmallInput);
     });
     group.finish();
+
+    if let Some(stage) = connected() {
+        let mut group = c.benchmark_group("chip connected at 7.5 ms");
+        group.bench_function("copy of the world", |b| b.iter(|| black_box(&stage.world).clone()));
+        group.bench_function("a second", |b| {
+            let second = |mut world: bletwin_sim::world::World<_>| {
+                let end = world.now() + Duration::from_secs(1);
+                world.run_until(end);
+                world
+            };
+            b.iter_batched(|| stage.world.clone(), second, BatchSize::SmallInput);
+        });
+        group.finish();
+    }
+    beside();
 }
 
 criterion_group!(benches, emulator);

@@ -37,6 +37,11 @@ pub(crate) fn word_name(index: usize) -> String {
     }
 }
 
+/// Whether a word of a result has nothing to do with floating point. Memory has: it is stored.
+pub(crate) fn is_core(index: usize) -> bool {
+    index > 32 && index != 34
+}
+
 /// An image, where its programs begin, and what was excluded from them.
 pub(crate) struct Image {
     pub(crate) octets: Vec<u8>,
