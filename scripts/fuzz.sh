@@ -121,7 +121,7 @@ header='target inputs edges time verdict'
 printf '| %-10s | %12s | %9s | %8s | %s |\n' $header
 failed=0
 # In this order, for `h4` begins with what `hci` has reached, and `air` with what `l2cap` has.
-for target in l2cap air hci h4 central firmware finding evidence; do
+for target in l2cap air hci h4 central firmware finding evidence debugger; do
   [ $# -eq 0 ] || [[ " $* " == *" $target "* ]] || continue
   fuzz "$target"
   [ -z "${KEEP:-}" ] || keep "$target"

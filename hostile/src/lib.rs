@@ -7,6 +7,7 @@
 
 mod air;
 mod captures;
+mod debugger;
 mod dialogue;
 mod evidence;
 mod files;
@@ -20,6 +21,7 @@ pub mod tables;
 mod text;
 
 pub use air::{air, aired, l2cap};
+pub use debugger::debugger;
 pub use evidence::evidence;
 pub use files::{central, finding, firmware};
 pub use hosts::{framed, h4, hci};
@@ -28,7 +30,7 @@ pub use hosts::{framed, h4, hci};
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("air", air),
     ("l2cap", l2cap),
     ("hci", hci),
@@ -37,6 +39,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("firmware", firmware),
     ("finding", finding),
     ("evidence", evidence),
+    ("debugger", debugger),
 ];
 
 /// Pieces that an entrance for hosts takes of one input.

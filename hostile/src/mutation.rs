@@ -5,7 +5,7 @@
 use crate::dialogue::Form;
 use crate::packets::Layer;
 use crate::rng::Rng;
-use crate::{captures, dialogue, packets, text};
+use crate::{captures, debugger, dialogue, packets, text};
 
 /// The kind of inputs of an entrance.
 enum Kind {
@@ -13,6 +13,7 @@ enum Kind {
     Packets(Layer),
     Text,
     Capture,
+    Debugger,
 }
 
 fn kind(target: &str) -> Kind {
@@ -22,6 +23,7 @@ fn kind(target: &str) -> Kind {
         "air" => Kind::Packets(Layer::Air),
         "l2cap" => Kind::Packets(Layer::L2cap),
         "evidence" => Kind::Capture,
+        "debugger" => Kind::Debugger,
         _ => Kind::Text,
     }
 }
@@ -36,6 +38,7 @@ pub fn changed(target: &str, input: &[u8], seed: u32) -> Option<Vec<u8>> {
         Kind::Packets(layer) => Some(packets::changed(input, &mut rng, layer)),
         Kind::Text => text::changed(target, input, &mut rng),
         Kind::Capture => Some(captures::changed(input, &mut rng)),
+        Kind::Debugger => Some(debugger::changed(input, &mut rng)),
     }
 }
 
@@ -48,6 +51,7 @@ pub fn crossed(target: &str, one: &[u8], other: &[u8], seed: u32) -> Option<Vec<
         Kind::Packets(_) => Some(packets::crossed(one, other, &mut rng)),
         Kind::Text => text::crossed(target, one, other, &mut rng),
         Kind::Capture => Some(captures::crossed(one, other, &mut rng)),
+        Kind::Debugger => Some(debugger::crossed(one, other, &mut rng)),
     }
 }
 

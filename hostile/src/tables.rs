@@ -33,6 +33,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
         "firmware" => firmwares(),
         "finding" => findings(),
         "evidence" => crate::captures::inputs(),
+        "debugger" => crate::debugger::inputs(),
         _ => Vec::new(),
     }
 }
