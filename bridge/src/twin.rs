@@ -4,6 +4,7 @@
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::controller::ControllerConfig;
@@ -139,10 +140,10 @@ impl Twin {
         self.world.add(name, Resident::Peripheral(Box::new(node)), self.place())
     }
 
-    /// Puts a chip into the air. FICR's address and id count up from chip to chip.
-    pub fn add_chip(&mut self, name: &str, image: Image) -> NodeId {
+    /// Puts a chip of some revision into the air. FICR's address and id count up from chip to chip.
+    pub fn add_chip(&mut self, name: &str, image: Image, revision: Revision) -> NodeId {
         let id = self.world.nodes().count() as u64;
-        let node = ChipNode::new(image, 0xC1C0_FFEE_0000 + id, id);
+        let node = ChipNode::new(image, 0xC1C0_FFEE_0000 + id, id).of_revision(revision);
         self.world.add(name, Resident::Chip(Box::new(node)), self.place())
     }
 
@@ -247,6 +248,16 @@ impl Twin {
     pub fn first_peripheral(&self) -> Option<NodeId> {
         let is_one = |node: &Resident| matches!(node, Resident::Peripheral(_) | Resident::Chip(_));
         self.world.nodes().find(|(_, node)| is_one(node)).map(|(id, _)| id)
+    }
+
+    /// The first of the chips, as they were added.
+    pub fn first_chip(&mut self) -> Option<&mut ChipNode> {
+        let chip = |node: &Resident| matches!(node, Resident::Chip(_));
+        let first = self.world.nodes().find(|(_, node)| chip(node)).map(|(id, _)| id)?;
+        match self.world.node_mut(first) {
+            Resident::Chip(chip) => Some(chip),
+            _ => None,
+        }
     }
 
     /// The words of a peripheral's buttons; `None` if unknown: a chip, another node.

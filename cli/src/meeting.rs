@@ -52,7 +52,7 @@ pub(crate) fn meet(
     let Invitation { scenario, setup, guest, endpoint, time, watching, keyboard, program } =
         invitation;
     let meeting = Meeting::new(scenario, setup, guest)?;
-    let lending = Lending { endpoints: vec![endpoint], time, watching, keyboard };
+    let lending = Lending { endpoints: vec![endpoint], time, watching, keyboard, gdb: None };
     let (presence, end) = (meeting.presence(), Rc::new(Cell::new(None)));
     let begin = |places: &Places| {
         *found = places.endpoints.first().cloned();

@@ -2,6 +2,7 @@
 
 use ble::time::Instant;
 use ble::ui::Ui;
+use bletwin_emulator::node::ChipNode;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::Record;
 use bletwin_sim::sniffer::AirItem;
@@ -70,6 +71,11 @@ pub trait Lent {
         None
     }
 
+    /// The chip that a debugger halts, if there is one.
+    fn chip(&mut self) -> Option<&mut ChipNode> {
+        None
+    }
+
     /// Whether time does not pass yet: it waits for a host.
     fn stands_still(&self) -> bool {
         false
@@ -134,6 +140,10 @@ impl Lent for Twin {
 
     fn transmit(&mut self, packet: RawPacket) -> Result<(), &'static str> {
         self.transmit(packet)
+    }
+
+    fn chip(&mut self) -> Option<&mut ChipNode> {
+        self.first_chip()
     }
 
     fn help(&self) -> &'static str {

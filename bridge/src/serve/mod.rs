@@ -3,6 +3,7 @@
 
 mod address;
 mod control;
+mod debugger;
 mod door;
 mod keyboard;
 mod lent;
@@ -25,6 +26,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bletwin_emulator::node::Image;
+use bletwin_emulator::nrf52840::Revision;
 use bletwin_firmware_node::Build;
 use bletwin_models::controller::ControllerConfig;
 
@@ -54,8 +56,8 @@ pub struct PeripheralSpec {
     pub name: String,
     /// The firmware that it runs, unless `chip` is given.
     pub build: Build,
-    /// The file that a chip runs in its place.
-    pub chip: Option<Image>,
+    /// The file that a chip runs in its place, and of which revision that is.
+    pub chip: Option<(Image, Revision)>,
 }
 
 /// How time passes.
@@ -87,6 +89,8 @@ pub struct Options {
     pub watching: Watching,
     /// Whether lines on standard input press the first peripheral's buttons.
     pub keyboard: bool,
+    /// The port of this machine on which a debugger of the first chip is waited for.
+    pub gdb: Option<u16>,
 }
 
 /// Why serving could not begin or go on.
@@ -116,6 +120,9 @@ pub struct Lending {
     pub watching: Watching,
     /// Whether lines on standard input are actions of a person.
     pub keyboard: bool,
+    /// The port of this machine on which a debugger of the air's chip is waited for: time stands
+    /// still until it comes, and while it halts the chip.
+    pub gdb: Option<u16>,
 }
 
 /// Where programs find the endpoints.
@@ -156,10 +163,10 @@ pub fn serve(
     let mut twin = Twin::new(options.seed, owner);
     for peripheral in options.peripherals {
         let PeripheralSpec { name, build, chip } = peripheral;
-        if let Some(image) = chip {
+        if let Some((image, revision)) = chip {
             // The program on the chip decides its address.
             writeln!(out, "peripheral: {name}, on a chip")?;
-            twin.add_chip(&name, image);
+            twin.add_chip(&name, image, revision);
         } else {
             writeln!(out, "peripheral: {name} {}", build.config.address)?;
             twin.add_peripheral(&name, build);
@@ -170,8 +177,8 @@ pub fn serve(
         twin.add_endpoint(&format!("endpoint {number}"), endpoint.controller);
         endpoints.push((endpoint.address, endpoint.profile));
     }
-    let Options { time, watching, keyboard, .. } = options;
-    let lending = Lending { endpoints, time, watching, keyboard };
+    let Options { time, watching, keyboard, gdb, .. } = options;
+    let lending = Lending { endpoints, time, watching, keyboard, gdb };
     lend(twin, lending, |_| stop, out).map(drop)
 }
 

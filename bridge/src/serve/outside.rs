@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use super::debugger::Debugger;
 use super::keyboard::Keyboard;
 use super::line::{Change, Line};
 use super::session::Session;
@@ -15,6 +16,7 @@ pub(super) struct Outside {
     /// The session that controls time.
     pub(super) control: Option<Session>,
     pub(super) keyboard: Option<Keyboard>,
+    pub(super) debugger: Option<Debugger>,
 }
 
 /// Inputs from outside.
@@ -26,11 +28,13 @@ pub(super) struct News {
     pub(super) typed: Vec<String>,
     /// The controlling program has sent something, or another one has connected.
     controlled: bool,
+    /// The debugger has sent something, has come or gone.
+    debugged: bool,
 }
 
 impl News {
     const fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.typed.is_empty() && !self.controlled
+        self.changes.is_empty() && self.typed.is_empty() && !self.controlled && !self.debugged
     }
 }
 
@@ -48,6 +52,9 @@ impl Outside {
         if let Some(session) = &mut self.control {
             news.controlled = session.poll(cx);
         }
+        if let Some(debugger) = &mut self.debugger {
+            news.debugged = debugger.poll(cx);
+        }
         news
     }
 
@@ -63,6 +70,7 @@ impl Outside {
     pub(super) fn has_next(&self) -> bool {
         self.lines.iter().any(Line::has_next)
             || self.control.as_ref().is_some_and(Session::has_next)
+            || self.debugger.as_ref().is_some_and(Debugger::has_next)
     }
 
     /// Whether some host has said more than it was its turn to say.

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -9,6 +10,7 @@ use std::time::{Duration as Wall, Instant as WallInstant};
 
 use ble::time::{Duration, Instant};
 
+use super::debugger::Debugger;
 use super::keyboard::Keyboard;
 use super::lent::Lent;
 use super::line::{Change, Line};
@@ -147,6 +149,16 @@ impl<A: Lent> Server<A> {
                 Clock::Controlled
             }
         };
+        let debugger = lending.gdb.map(|port| {
+            // This machine alone: who debugs reads and writes all there is.
+            let (listener, address) = bind(&Address::Tcp((Ipv4Addr::LOCALHOST, port).into()))?;
+            if let Address::Tcp(at) = address {
+                let port = at.port();
+                writeln!(out, "debugger: `target remote :{port}` in gdb-multiarch")?;
+            }
+            Ok::<_, ServeError>(Debugger::new(listener))
+        });
+        let debugger = debugger.transpose()?;
         let reporter = Reporter::new(lending.watching, &titles)?;
         let keyboard = lending.keyboard.then(Keyboard::new);
         if keyboard.is_some() && Keyboard::is_a_person() {
@@ -154,7 +166,7 @@ impl<A: Lent> Server<A> {
         }
         Ok(Self {
             air,
-            outside: Outside { lines, names, control, keyboard },
+            outside: Outside { lines, names, control, keyboard, debugger },
             places,
             reporter,
             clock,
@@ -178,6 +190,9 @@ impl<A: Lent> Server<A> {
             self.turn(out).await?;
         }
         self.hand_over();
+        if let (Some(debugger), Some(chip)) = (&mut self.outside.debugger, self.air.chip()) {
+            debugger.end(chip);
+        }
         self.reporter.report(&mut self.air, out)?;
         self.reporter.finish(out)?;
         Ok(Served { air: self.air, latest: self.latest })
@@ -206,7 +221,7 @@ impl<A: Lent> Server<A> {
         if !matches!(self.clock, Clock::Controlled) && self.outside.has_more() {
             return Some(Wall::ZERO);
         }
-        if self.air.stands_still() {
+        if self.stands_still() {
             return None;
         }
         match self.clock {
@@ -281,7 +296,20 @@ impl<A: Lent> Server<A> {
         self.stopped
     }
 
+    /// Lets the debugger see its chip, if there is one; it may end all.
+    fn attend(&mut self) {
+        if let (Some(debugger), Some(chip)) = (&mut self.outside.debugger, self.air.chip()) {
+            self.stopped |= !debugger.attend(chip);
+        }
+    }
+
+    /// Whether time does not pass: the air waits for a host, or a debugger halts it.
+    fn stands_still(&self) -> bool {
+        self.air.stands_still() || self.outside.debugger.as_ref().is_some_and(Debugger::holds)
+    }
+
     fn hear(&mut self, news: News, out: &mut dyn Write) -> io::Result<()> {
+        self.attend();
         let now = self.air.now();
         for (index, change) in news.changes {
             let what = match change {
@@ -325,7 +353,7 @@ impl<A: Lent> Server<A> {
 
     /// Catches up with the clock on the wall.
     fn follow(&mut self, mut pace: Pace, out: &mut dyn Write) -> io::Result<()> {
-        if self.air.stands_still() {
+        if self.stands_still() {
             self.leave(out)?;
             self.clock = Clock::Paced(Pace::new(pace.factor(), self.air.now()));
             return Ok(());
@@ -345,7 +373,7 @@ impl<A: Lent> Server<A> {
     fn rush(&mut self, mut talk: Talk, out: &mut dyn Write) -> io::Result<()> {
         let now = self.air.now();
         let quiet = talk.is_quiet() && !talk.waits_for(&self.places.program);
-        let passes = quiet && self.outside.has_host() && !self.air.stands_still();
+        let passes = quiet && self.outside.has_host() && !self.stands_still();
         let (said, sent) = self.play(if passes { Instant::MAX } else { now }, out)?;
         // What comes later than that is no answer.
         let answer = talk.asked.take_if(|_| said).map(|asked| asked.elapsed());
@@ -376,6 +404,10 @@ impl<A: Lent> Server<A> {
         while !octets && self.air.now() < target && !self.air.is_over() && begun.elapsed() < TURN {
             self.air.run_until_octets(target.min(self.air.now() + SLICE));
             octets = self.hand_over();
+            self.attend();
+            if self.stands_still() || self.stopped {
+                break;
+            }
         }
         Ok((said, octets))
     }

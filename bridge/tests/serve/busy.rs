@@ -27,6 +27,7 @@ fn passes_while(program: &str, says: &'static [u8]) -> f64 {
         time: Time::Max,
         watching: Watching::default(),
         keyboard: false,
+        gdb: None,
     };
     let mut host = None;
     let begin = |places: &Places| {

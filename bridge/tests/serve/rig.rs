@@ -97,6 +97,7 @@ impl Server {
             time,
             watching,
             keyboard: false,
+            gdb: None,
         };
         let (stop, printed) = (Arc::new(AtomicBool::new(false)), Printed::default());
         let (flag, mut out) = (Arc::clone(&stop), printed.clone());

@@ -74,7 +74,7 @@ pub enum Command {
     Replay(Replay),
     /// Lend controllers on the simulated air to real hosts: Bumble, BlueZ, bleak and others.
     Serve(Serve),
-    /// Build the firmware that comes along for the nRF52840.
+    /// Build the firmware that comes along for the nRF52840, or measure what it costs.
     #[command(subcommand)]
     Chip(super::chip::Chip),
     /// List, show, check or begin descriptions of centrals.
@@ -95,12 +95,16 @@ pub struct Demo {
     /// the two cures are left out.
     #[arg(long, value_name = "elf=FILE")]
     pub peripheral: Option<String>,
-    /// With such a file: what the person knows of it, as `passkey=123456`.
+    /// With such a file: what the person knows of it, as `passkey=123456`, and the revision of the
+    /// chip, as `chip=rev1`.
     #[arg(long, value_name = "KEY=VALUE", requires = "peripheral")]
     pub set: Vec<String>,
     /// With such a file: print what the program made of its processor, as `bletwin run` does.
     #[arg(long, requires = "peripheral")]
     pub cpu: bool,
+    /// With such a file: wait for a debugger in each run, as `bletwin run` does.
+    #[arg(long, value_name = "PORT", requires = "peripheral")]
+    pub gdb: Option<u16>,
     /// Seed of all randomness, 0 or more.
     #[arg(long, default_value_t = 1, value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
@@ -110,7 +114,7 @@ impl Demo {
     /// As with no arguments at all.
     pub(super) fn standard() -> Self {
         let out = PathBuf::from("bletwin-demo");
-        Self { out, peripheral: None, set: Vec::new(), cpu: false, seed: 1 }
+        Self { out, peripheral: None, set: Vec::new(), cpu: false, gdb: None, seed: 1 }
     }
 }
 
@@ -296,6 +300,10 @@ pub struct Serve {
     /// Change one key of the firmware or of the centrals; `bletwin run --set help` lists them.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// With `--peripheral elf=FILE`: wait for a debugger (gdb-multiarch: `target remote :PORT`),
+    /// which halts the first chip and the whole air with it; 0: any port that is free.
+    #[arg(long, value_name = "PORT", conflicts_with = "central")]
+    pub gdb: Option<u16>,
     /// How time passes: `real`, a number (so many times as fast), `max` (as fast as the hosts
     /// answer: it passes while all of them are silent), or `controlled` (as a program on the
     /// control port says).

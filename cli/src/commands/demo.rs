@@ -10,7 +10,7 @@ use super::args::Demo;
 use super::ending::Exit;
 use super::style;
 use crate::output::Output;
-use crate::{interrupt, program};
+use crate::{debugger, interrupt, program};
 use bletwin_explain::report;
 use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::{Finished, Stage};
@@ -155,7 +155,11 @@ fn play(part: &Part, options: &Demo) -> anyhow::Result<Option<Finished>> {
         setup.set(assignment)?;
     }
     let mut stage = Stage::new(catalogue::by_name("pairing")?, &setup);
-    Ok(stage.run(interrupt::requested).then(|| stage.finish()))
+    let over = match options.gdb {
+        Some(port) => debugger::run(&mut stage, port)?,
+        None => stage.run(interrupt::requested),
+    };
+    Ok(over.then(|| stage.finish()))
 }
 
 fn print_part(

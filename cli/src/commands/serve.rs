@@ -43,7 +43,7 @@ fn read(options: &Serve, outputs: &mut Outputs) -> Result<Options, BadInput> {
     let time = time(options)?;
     let mut idle = Vec::new();
     let peripherals = options.peripherals.iter().map(|name| peripheral(options, name, &mut idle));
-    let peripherals = peripherals.collect::<Result<_, _>>()?;
+    let peripherals = peripherals.collect::<Result<Vec<_>, _>>()?;
     let endpoints = options.endpoints.iter().map(|text| endpoint(options, text, &mut idle));
     let endpoints = endpoints.collect::<Result<_, _>>()?;
     warn(&idle);
@@ -57,7 +57,29 @@ fn read(options: &Serve, outputs: &mut Outputs) -> Result<Options, BadInput> {
     let (log, ladder, decrypted) = (options.log, options.ladder, options.decrypted);
     let watching = Watching { log, ladder, capture, decrypted };
     let (seed, keyboard) = (options.seed, !matches!(time, Time::Controlled(_)));
-    Ok(Options { seed, endpoints, peripherals, owner_confirms, time, watching, keyboard })
+    let gdb = debugger(options.gdb, &peripherals, &time)?;
+    Ok(Options { seed, endpoints, peripherals, owner_confirms, time, watching, keyboard, gdb })
+}
+
+/// A debugger halts the first chip, and with it the time that nobody else controls.
+fn debugger(
+    gdb: Option<u16>,
+    peripherals: &[PeripheralSpec],
+    time: &Time,
+) -> Result<Option<u16>, BadInput> {
+    if gdb.is_some() && !peripherals.iter().any(|peripheral| peripheral.chip.is_some()) {
+        return Err(BadInput {
+            what: "--gdb halts a chip, and there is none".into(),
+            help: "give --peripheral elf=FILE; `bletwin chip build` builds one".into(),
+        });
+    }
+    if gdb.is_some() && matches!(time, Time::Controlled(_)) {
+        return Err(BadInput {
+            what: "a debugger and a program cannot both control time".into(),
+            help: "leave out --gdb, or --time controlled".into(),
+        });
+    }
+    Ok(gdb)
 }
 
 fn wrong(option: &str, value: &str, right: &str) -> BadInput {
@@ -104,14 +126,14 @@ fn peripheral(
 ) -> Result<PeripheralSpec, BadInput> {
     let setup = setup(options, name, BASE)?;
     idle.extend(setup.firmware_warnings());
-    let Setup { peripheral: build, chip, .. } = setup;
+    let Setup { peripheral: build, chip, air, .. } = setup;
     let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let name = if name.ends_with(".toml") || chip.is_some() {
         stem.unwrap_or_default()
     } else {
         name.to_owned()
     };
-    Ok(PeripheralSpec { name, build, chip })
+    Ok(PeripheralSpec { name, build, chip: chip.map(|image| (image, air.chip)) })
 }
 
 /// `idle` takes what can have no effect.

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::tools;
@@ -80,32 +80,27 @@ fn air(json: &[u8]) -> String {
     json["trace_sha256"].as_str().expect("a hash").to_owned()
 }
 
-/// A run that waits for a debugger, and the debugger.
-struct Desk {
-    run: Child,
-    /// Open to the end, for what it prints there.
-    _errors: BufReader<ChildStderr>,
-    socket: TcpStream,
+/// The port in a line that tells of it.
+fn port(line: &str) -> u16 {
+    let port = line.split("remote :").nth(1).and_then(|rest| rest.split('`').next());
+    port.and_then(|port| port.parse().ok()).expect("a port")
 }
 
-impl Desk {
-    fn new(mut command: Command) -> Self {
-        let mut run = command.args(["--gdb", "0"]).spawn().expect("it runs");
-        let mut told = String::new();
-        let mut errors = BufReader::new(run.stderr.take().expect("piped"));
-        errors.read_line(&mut told).expect("a line");
-        let port = told.split("remote :").nth(1).and_then(|rest| rest.split('`').next());
-        let port: u16 = port.and_then(|port| port.parse().ok()).expect("a port");
+/// A debugger's line.
+struct Line(TcpStream);
+
+impl Line {
+    fn to(port: u16) -> Self {
         let socket = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
         socket.set_nodelay(true).expect("a socket");
         socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
-        Self { run, _errors: errors, socket }
+        Self(socket)
     }
 
     /// Sends a packet.
     fn send(&mut self, packet: &str) {
         let sum = packet.bytes().fold(0_u8, u8::wrapping_add);
-        self.socket.write_all(format!("${packet}#{sum:02x}").as_bytes()).expect("it listens");
+        self.0.write_all(format!("${packet}#{sum:02x}").as_bytes()).expect("it listens");
     }
 
     /// The next packet of the other side, acknowledged.
@@ -113,15 +108,15 @@ impl Desk {
         let mut content = Vec::new();
         let mut octet = [0];
         loop {
-            self.socket.read_exact(&mut octet).expect("an answer");
+            self.0.read_exact(&mut octet).expect("an answer");
             match octet[0] {
                 b'$' => content.clear(),
                 b'#' => break,
                 other => content.push(other),
             }
         }
-        self.socket.read_exact(&mut [0; 2]).expect("a sum");
-        self.socket.write_all(b"+").expect("it listens");
+        self.0.read_exact(&mut [0; 2]).expect("a sum");
+        self.0.write_all(b"+").expect("it listens");
         String::from_utf8(content).expect("text")
     }
 
@@ -135,6 +130,36 @@ impl Desk {
         let line = self.ask("qRcmd,74696d65");
         assert_eq!(self.hear(), "OK");
         line
+    }
+}
+
+/// A run that waits for a debugger, and the debugger.
+struct Desk {
+    run: Child,
+    /// Open to the end, for what it prints there.
+    _errors: BufReader<ChildStderr>,
+    line: Line,
+}
+
+impl Desk {
+    fn new(mut command: Command) -> Self {
+        let mut run = command.args(["--gdb", "0"]).spawn().expect("it runs");
+        let mut told = String::new();
+        let mut errors = BufReader::new(run.stderr.take().expect("piped"));
+        errors.read_line(&mut told).expect("a line");
+        Self { run, _errors: errors, line: Line::to(port(&told)) }
+    }
+
+    fn send(&mut self, packet: &str) {
+        self.line.send(packet);
+    }
+
+    fn ask(&mut self, packet: &str) -> String {
+        self.line.ask(packet)
+    }
+
+    fn time(&mut self) -> String {
+        self.line.time()
     }
 
     /// What the run has printed when it is over.
@@ -178,14 +203,63 @@ fn the_world_stands_still_while_a_debugger_halts_the_chip() {
     // One that goes without a word, and one that talks nonsense.
     for words in ["", "GET / HTTP/1.1\r\n\r\n$#$Z9,,#00"] {
         let mut desk = Desk::new(bletwin(&file, &[]));
-        desk.socket.write_all(words.as_bytes()).expect("it listens");
-        desk.socket.shutdown(std::net::Shutdown::Both).expect("open so far");
+        desk.line.0.write_all(words.as_bytes()).expect("it listens");
+        desk.line.0.shutdown(std::net::Shutdown::Both).expect("open so far");
         assert_eq!(air(&desk.end()), alone);
     }
     // One that has enough.
     let mut desk = Desk::new(bletwin(&file, &[]));
     desk.send("k");
     assert_eq!(desk.run.wait().expect("it ends").code(), Some(130));
+}
+
+/// A chip that is served, in the revision that was asked for: nothing happens before a debugger
+/// comes, and while it halts the chip. Another one may come later.
+#[test]
+fn a_served_chip_is_debugged_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sender.elf");
+    std::fs::write(&file, sender()).expect("written");
+    for (revision, variant) in [("rev1", "30434141"), ("rev3", "30464141")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bletwin"));
+        command.args(["serve", "--endpoint", "tcp:0", "--gdb", "0", "--set"]);
+        command.arg(format!("chip={revision}")).arg("--peripheral");
+        command.arg(format!("elf={}", file.display())).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut run = command.spawn().expect("it runs");
+        let mut out = BufReader::new(run.stdout.take().expect("piped"));
+        let port = port(&line_with(&mut out, "debugger"));
+        line_with(&mut out, "ready");
+        rest();
+        let mut desk = Line::to(port);
+        assert_eq!(desk.ask("?"), "T05thread:01;");
+        assert_eq!(desk.ask("m10000104,4"), variant);
+        assert_eq!(desk.ask(&format!("Z0,{STORE:x},2")), "OK");
+        assert_eq!(desk.ask("vCont;c"), "T05thread:01;swbreak:;");
+        let halted = desk.time();
+        rest();
+        assert_eq!(desk.time(), halted, "time does not pass");
+        assert_eq!(desk.ask("vCont;s"), "S05");
+        assert_eq!(desk.ask("D"), "OK");
+        drop(desk);
+        rest();
+        let mut desk = Line::to(port);
+        assert_eq!(desk.ask("?"), "T05thread:01;");
+        assert_ne!(desk.time(), halted, "it has gone on");
+        assert_eq!(&desk.ask("m40001550,1"), "00", "RADIO has sent, and is off");
+        desk.send("k");
+        assert!(run.wait().expect("it ends").success());
+    }
+}
+
+/// The next line with this in it.
+fn line_with(out: &mut BufReader<ChildStdout>, part: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert_ne!(out.read_line(&mut line).expect("text"), 0, "it ended before {part}");
+        if line.contains(part) {
+            return line;
+        }
+    }
 }
 
 #[test]
@@ -223,8 +297,7 @@ fn gdb_itself_debugs() {
     let mut told = String::new();
     let mut errors = BufReader::new(run.stderr.take().expect("piped"));
     errors.read_line(&mut told).expect("a line");
-    let port = told.split("remote :").nth(1).and_then(|rest| rest.split('`').next());
-    let target = format!("target remote :{}", port.expect("a port"));
+    let target = format!("target remote :{}", port(&told));
     let commands = [
         &target,
         "break *0x10c",
