@@ -22,14 +22,16 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     if !local {
         return None;
     }
-    let unknown = |p: &Pdu| {
-        p.from_central
-            && p.is_news()
-            && p.heard
-            && matches!(p.what, What::Control(ControlPdu::Unknown(_)))
-    };
+    let unknown = |p: &Pdu| matches!(p.what, What::Control(ControlPdu::Unknown(_)));
     let recent = |p: &Pdu| ending.at.since(p.at) <= AT_ONCE;
-    let all = account.pdus.iter().enumerate().filter(|(_, p)| unknown(p) && recent(p));
+    // One that was lost at first arrives when it is repeated, and again if that is not acknowledged.
+    let mut arrived = false;
+    let mut arrives = |p: &Pdu| {
+        arrived &= p.repeated;
+        p.heard && !std::mem::replace(&mut arrived, true)
+    };
+    let central = account.pdus.iter().enumerate().filter(|(_, p)| p.from_central);
+    let all = central.filter(|(_, p)| arrives(p) && unknown(p) && recent(p));
     let places: Vec<usize> = all.map(|(index, _)| index).collect();
     let (&first, &last) = (places.first()?, places.last()?);
     let instant = account.announcements.iter().any(|open| {
