@@ -79,6 +79,9 @@ pub(crate) const FIELDS: &[(&str, FieldKind)] = &[
     ("btatt.server_rx_mtu", Number),
 ];
 
+/// LLID of a fragment that is not the first.
+const CONTINUATION: u8 = 1;
+
 const ATT: u16 = 4;
 const SMP: u16 = 6;
 
@@ -94,6 +97,8 @@ impl Payloads {
         let mut v = Values::new();
         match &item.decoded {
             Decoded::Control(pdu) => control(&mut v, pdu),
+            // The last fragment of a PDU that it has put together when that came for the first time.
+            _ if item.retransmission && item.header & 3 == CONTINUATION => {}
             Decoded::L2cap { cid, bytes, complete: true } => {
                 put(&mut v, "btl2cap.length", bytes.len() as u64);
                 put(&mut v, "btl2cap.cid", *cid);
