@@ -30,8 +30,8 @@ fn programs_leave_the_state_that_qemu_left() {
     }
 }
 
-/// Core registers, flags and masks: in floating point rsemu knows neither alternative half precision
-/// nor the signs of NaNs as QEMU does.
+/// Core registers, flags and masks: in floating point rsemu knows neither alternative half
+/// precision nor the signs of NaNs as QEMU does.
 #[test]
 fn programs_leave_the_registers_that_another_emulator_leaves() {
     let (image, _) = vectors::load();

@@ -97,7 +97,7 @@ impl Payloads {
         let mut v = Values::new();
         match &item.decoded {
             Decoded::Control(pdu) => control(&mut v, pdu),
-            // The last fragment of a PDU that it has put together when that came for the first time.
+            // The last fragment of a PDU that was put together when it came for the first time.
             _ if item.retransmission && item.header & 3 == CONTINUATION => {}
             Decoded::L2cap { cid, bytes, complete: true } => {
                 put(&mut v, "btl2cap.length", bytes.len() as u64);

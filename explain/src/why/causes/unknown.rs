@@ -24,7 +24,7 @@ pub(super) fn look(account: &Account) -> Option<Hypothesis> {
     }
     let unknown = |p: &Pdu| matches!(p.what, What::Control(ControlPdu::Unknown(_)));
     let recent = |p: &Pdu| ending.at.since(p.at) <= AT_ONCE;
-    // One that was lost at first arrives when it is repeated, and again if that is not acknowledged.
+    // What was lost at first arrives when it is repeated, and again if nothing acknowledges it.
     let mut arrived = false;
     let mut arrives = |p: &Pdu| {
         arrived &= p.repeated;
