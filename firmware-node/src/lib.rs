@@ -19,6 +19,7 @@
 //! assert!(sniff(world.records()).len() > 20, "it advertises");
 //! ```
 
+pub mod costs;
 mod slow;
 mod storage;
 mod tenant;
@@ -38,6 +39,7 @@ use firmware_core::peripheral::{Input, Output};
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::{Note, RecordId};
 
+use costs::Costs;
 use slow::Worker;
 pub use storage::Storage;
 pub use tenant::{Build, ButtonName, Device, Tenant};
@@ -61,28 +63,19 @@ pub struct CpuConfig {
     pub host_latency: Duration,
     /// From when until when the host gets to nothing, because something else keeps its thread.
     pub host_busy: Option<[Instant; 2]>,
-    /// Cycles of one item on the levels radio, control, host.
-    pub item_cycles: [u32; 3],
-    /// Cycles of one AES block.
-    pub aes_cycles: u32,
-    /// Cycles of a P-256 key pair.
-    pub public_key_cycles: u32,
-    /// Cycles of a P-256 shared secret.
-    pub shared_secret_cycles: u32,
+    /// What its work costs it.
+    pub costs: Costs,
 }
 
 impl Default for CpuConfig {
-    /// nRF52840 with the published Cortex-M4 assembly for P-256 and the ECB peripheral (7 µs).
+    /// The nRF52840, by the measured [`costs`].
     fn default() -> Self {
         Self {
             radio_delay: Duration::ZERO,
             control_latency: Duration::from_us(20),
             host_latency: Duration::from_us(100),
             host_busy: None,
-            item_cycles: [600, 1_500, 4_000],
-            aes_cycles: 450,
-            public_key_cycles: 327_000,
-            shared_secret_cycles: 906_000,
+            costs: costs::NRF52840,
         }
     }
 }
@@ -282,14 +275,14 @@ impl PeripheralNode {
     }
 
     fn charge(&mut self, now: Instant, work: Work) {
-        let [radio, control, host] = self.cpu.item_cycles;
+        let Costs { items: [radio, control, host], aes_block, .. } = self.cpu.costs;
         let item = match work.level {
             Level::Radio => radio,
             Level::Control => control,
             Level::Host => host,
         };
         let cycles = u64::from(item) * u64::from(work.items)
-            + u64::from(self.cpu.aes_cycles) * u64::from(work.aes_blocks);
+            + u64::from(aes_block) * u64::from(work.aes_blocks);
         self.processor_free = self.processor_free.max(now) + CYCLE.times(cycles);
     }
 

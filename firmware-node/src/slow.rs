@@ -54,10 +54,10 @@ impl PeripheralNode {
         keep(&mut causes, out.cause().as_slice());
         let (id, takes) = match &effect {
             Effect::P256PublicKey { id, .. } => {
-                (*id, CYCLE.times(u64::from(self.cpu.public_key_cycles)))
+                (*id, CYCLE.times(u64::from(self.cpu.costs.key_pair)))
             }
             Effect::P256SharedSecret { id, .. } => {
-                (*id, CYCLE.times(u64::from(self.cpu.shared_secret_cycles)))
+                (*id, CYCLE.times(u64::from(self.cpu.costs.shared_secret)))
             }
             Effect::Persist { id, slot, record } => {
                 let (id, slot, record) = (*id, *slot, record.clone());

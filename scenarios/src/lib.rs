@@ -17,6 +17,7 @@
 
 pub mod catalogue;
 pub mod collision;
+pub mod costs;
 pub mod guest;
 pub mod judgement;
 pub mod meeting;

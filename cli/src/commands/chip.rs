@@ -1,4 +1,4 @@
-//! `bletwin chip`: the firmware that comes along for the nRF52840, built.
+//! `bletwin chip`: the firmware that comes along for the nRF52840, built and measured.
 //!
 //! With rustup's target cargo builds it. Without, on Debian, `.ci/cross.sh` does with Debian's own
 //! compiler, whose packages it installs if they are missing.
@@ -11,7 +11,9 @@ use anyhow::Context;
 use clap::Subcommand;
 
 use super::ending::Exit;
+use crate::output::Output;
 use crate::program;
+use bletwin_scenarios::costs;
 use bletwin_setup::error::BadInput;
 
 /// Subcommands of `bletwin chip`.
@@ -22,6 +24,19 @@ pub enum Chip {
         /// With the fixed passkey 123456, and what came of it in RAM.
         #[arg(long)]
         trial: bool,
+        /// The folder of bletwin's sources; by default this one, or the next above that is one.
+        #[arg(long, value_name = "FOLDER")]
+        sources: Option<PathBuf>,
+    },
+    /// Measure what the firmware's work costs the emulated chip, in cycles: what the native core
+    /// charges.
+    Costs {
+        /// Write the table into bletwin's sources, for the native core's next build.
+        #[arg(long)]
+        write: bool,
+        /// A file that `chip build --trial` has built; by default it is built first.
+        #[arg(long, value_name = "FILE")]
+        elf: Option<PathBuf>,
         /// The folder of bletwin's sources; by default this one, or the next above that is one.
         #[arg(long, value_name = "FOLDER")]
         sources: Option<PathBuf>,
@@ -38,20 +53,64 @@ const SCRIPT: &str = ".ci/cross.sh";
 /// Where Debian has its own compiler.
 const DEBIAN: &str = "/usr/bin/apt-get";
 
+/// The native core's table, in the sources.
+const TABLE: &str = "firmware-node/src/costs/nrf52840.rs";
+
 pub(super) fn chip(command: &Chip) -> anyhow::Result<Exit> {
-    let Chip::Build { trial, sources } = command;
-    let root = find(sources.as_deref())?;
+    match command {
+        Chip::Build { trial, sources } => {
+            let file = build(&find(sources.as_deref())?, *trial)?;
+            writeln!(anstream::stdout().lock(), "{}", file.display())?;
+            let name = program::name();
+            let known = if *trial { " --set passkey=123456" } else { "" };
+            let peripheral = file.display();
+            eprintln!(
+                "now, for example: {name} run pairing --cpu --peripheral elf={peripheral}{known}"
+            );
+            Ok(Exit::Expected)
+        }
+        Chip::Costs { write, elf, sources } => measure(*write, elf.as_deref(), sources.as_deref()),
+    }
+}
+
+fn measure(write: bool, elf: Option<&Path>, sources: Option<&Path>) -> anyhow::Result<Exit> {
+    // Whether the table has a place is known before anything is built.
+    let root = write.then(|| find(sources)).transpose()?;
+    let elf = match elf {
+        Some(elf) => elf.to_owned(),
+        None => build(&find(sources)?, true)?,
+    };
+    let measured = costs::measure(&elf.display().to_string())?;
+    let mut out = anstream::stdout().lock();
+    write!(out, "{}", costs::table(&measured))?;
+    let file = costs::file(&measured.costs);
+    match root {
+        Some(root) => {
+            let path = root.join(TABLE);
+            let wrote = |w: &mut dyn Write| w.write_all(file.as_bytes());
+            Output::prepare(&path)?
+                .commit(|w| wrote(w))
+                .with_context(|| format!("writing {}", path.display()))?;
+            eprintln!("written: {}", path.display());
+        }
+        None => writeln!(out, "\n{file}")?,
+    }
+    Ok(Exit::Expected)
+}
+
+/// Builds the firmware; where its file is.
+fn build(root: &Path, trial: bool) -> anyhow::Result<PathBuf> {
     let cross = root.join("target/cross");
     let built = cross.join(TRIPLE).join("release/bletwin-nrf52840");
     let file = if has_target()? {
-        with_rustup(&root, &cross, *trial)?;
+        with_rustup(root, &cross, trial)?;
         built
     } else if Path::new(DEBIAN).exists() && root.join(SCRIPT).exists() {
         // Where it builds is known this way.
         let mut script = Command::new("bash");
-        script.arg(SCRIPT).current_dir(&root).env_remove("CARGO_TARGET_DIR");
+        script.arg(SCRIPT).current_dir(root).env_remove("CARGO_TARGET_DIR");
         run(&mut script, SCRIPT)?;
-        if *trial { cross.join("bletwin-nrf52840-trial") } else { built }
+        if trial { cross.join("bletwin-nrf52840-trial") } else { built }
     } else {
         return Err(BadInput {
             what: format!("no compiler here builds for {TRIPLE}"),
@@ -62,13 +121,7 @@ pub(super) fn chip(command: &Chip) -> anyhow::Result<Exit> {
     if !file.exists() {
         anyhow::bail!("it was built, but {} is not there", file.display());
     }
-    let mut out = anstream::stdout().lock();
-    writeln!(out, "{}", file.display())?;
-    let name = program::name();
-    let known = if *trial { " --set passkey=123456" } else { "" };
-    let peripheral = file.display();
-    eprintln!("now, for example: {name} run pairing --cpu --peripheral elf={peripheral}{known}");
-    Ok(Exit::Expected)
+    Ok(file)
 }
 
 /// The folder of the sources.

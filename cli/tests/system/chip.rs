@@ -3,9 +3,10 @@
 
 use std::process::{Command, Output};
 
-use bletwin_scenarios::catalogue;
+use bletwin_firmware_node::costs::{Costs, NRF52840};
 use bletwin_scenarios::stage::{Finished, Stage};
 use bletwin_scenarios::summary::Verdict;
+use bletwin_scenarios::{catalogue, costs};
 use bletwin_setup::Setup;
 
 use crate::tools;
@@ -67,12 +68,39 @@ fn a_chip_reports_its_processor_use() {
     assert!(text.contains("Processor\nawake ") && text.contains("longest interrupt"), "{text}");
 }
 
+/// The committed table is one that the command has written, and says what the emulator measures, to
+/// a tenth: another compiler builds another firmware.
+#[test]
+fn the_native_core_charges_what_the_chip_is_measured_to_take() {
+    let committed = include_str!("../../../firmware-node/src/costs/nrf52840.rs");
+    assert_eq!(committed, costs::file(&NRF52840), "`bletwin chip costs --write` writes it");
+    let Ok(file) = std::env::var("BLETWIN_FIRMWARE_TRIAL") else {
+        return tools::say("BLETWIN_FIRMWARE_TRIAL names no firmware (.ci/cross.sh builds it)");
+    };
+    let measured = costs::measure(&file).expect("it counts").costs;
+    let numbers = |costs: &Costs| {
+        let [radio, control, host] = costs.items;
+        [radio, control, host, costs.aes_block, costs.key_pair, costs.shared_secret]
+    };
+    for (table, now) in numbers(&NRF52840).into_iter().zip(numbers(&measured)) {
+        assert!(table.abs_diff(now) <= table / 10, "{NRF52840:?}\n{measured:?}");
+    }
+}
+
 #[test]
 fn what_needs_a_chip_or_its_sources_says_so() {
     let printed = refused(&["run", "pairing", "--cpu"]);
     assert!(printed.contains("runs on none") && printed.contains("chip build"), "{printed}");
+    let serve = ["serve", "--endpoint", "tcp:0", "--gdb", "0"];
+    let printed = refused(&[&serve[..], &["--peripheral", "recommended"]].concat());
+    assert!(printed.contains("there is none") && printed.contains("chip build"), "{printed}");
     let printed = refused(&["chip", "build"]);
     assert!(printed.contains("targets/nrf52840") && printed.contains("--sources"), "{printed}");
+    let printed = refused(&["chip", "costs"]);
+    assert!(printed.contains("targets/nrf52840") && printed.contains("--sources"), "{printed}");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let printed = refused(&["chip", "costs", "--elf", manifest]);
+    assert!(printed.contains("cannot be flashed"), "{printed}");
     let printed = refused(&["chip", "build", "--sources", "/"]);
     assert!(printed.contains("has no targets/nrf52840"), "{printed}");
     let printed = refused(&["run", "pairing", "--set", "chip=rev4"]);

@@ -15,7 +15,7 @@ use crate::participant::Participant;
 pub(super) const RESULT: &str = "BLETWIN_RESULT";
 
 impl Stage {
-    pub(super) fn chip(&self) -> Option<&ChipNode> {
+    pub(crate) fn chip(&self) -> Option<&ChipNode> {
         match self.world.node(self.peripheral) {
             Participant::Chip(chip) => Some(chip),
             _ => None,

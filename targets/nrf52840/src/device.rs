@@ -17,6 +17,7 @@ use nrf_pac::Interrupt;
 
 use crate::board;
 use crate::clock::Clock;
+use crate::costs::Stopwatch;
 use crate::radio::Radio;
 use crate::storage::Storage;
 
@@ -71,9 +72,11 @@ impl Device {
 
     /// The radio has switched itself off.
     pub fn radio_interrupt(&mut self) {
+        let watch = Stopwatch::start();
         if let Some(event) = self.radio.disabled(self.clock.now()) {
-            let _ = self.peripheral.radio(self.clock.now(), event);
+            let work = self.peripheral.radio(self.clock.now(), event);
             self.settle();
+            watch.stop(work);
         }
     }
 
@@ -105,9 +108,10 @@ impl Device {
         if self.peripheral.pending() != Some(level) || self.radio.is_on_air(self.clock.now()) {
             return false;
         }
-        // Here time charges itself.
-        let _ = self.peripheral.run(self.clock.now(), level);
+        let watch = Stopwatch::start();
+        let work = self.peripheral.run(self.clock.now(), level);
         self.settle();
+        watch.stop(work);
         true
     }
 
@@ -129,8 +133,10 @@ impl Device {
     }
 
     fn handle(&mut self, input: Input<Press>) {
-        let _ = self.peripheral.handle(self.clock.now(), input);
+        let watch = Stopwatch::start();
+        let work = self.peripheral.handle(self.clock.now(), input);
         self.settle();
+        watch.stop(work);
     }
 
     fn order(&mut self, command: &RadioCommand) {

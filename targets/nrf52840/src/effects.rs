@@ -3,24 +3,30 @@
 use ble::effect::{Completion, Effect, PublicKey};
 use ble::secret::Secret;
 
+use crate::costs::{Slow, Stopwatch};
+
 /// Does it and gives the answer; what is to be stored is not done here.
 pub fn perform(effect: Effect) -> Option<Completion> {
     Some(match effect {
         Effect::P256PublicKey { id, private_key } => {
             let (mut x, mut y) = ([0; 8], [0; 8]);
+            let watch = Stopwatch::start();
             let valid = p256_cm4::keygen(&mut x, &mut y, &words(private_key.expose()));
+            watch.stop_slow(Slow::KeyPair);
             let key = PublicKey { x: octets(&x), y: octets(&y) };
             Completion::PublicKey { id, key: valid.then_some(key) }
         }
         Effect::P256SharedSecret { id, private_key, peer } => {
             // Most significant octet first, other than everything else here.
             let mut secret = [0; 32];
+            let watch = Stopwatch::start();
             let valid = p256_cm4::ecdh_calc_shared_secret(
                 &mut secret,
                 &words(private_key.expose()),
                 &words(&peer.x),
                 &words(&peer.y),
             );
+            watch.stop_slow(Slow::SharedSecret);
             secret.reverse();
             Completion::SharedSecret { id, secret: valid.then_some(Secret::new(secret)) }
         }

@@ -10,6 +10,7 @@
 mod board;
 mod clock;
 mod copy;
+mod costs;
 mod device;
 mod effects;
 mod radio;
@@ -79,6 +80,7 @@ fn enable_interrupts() {
     const ABOVE: u8 = 1 << 5;
     const BELOW: u8 = 6 << 5;
     let Some(mut core) = cortex_m::Peripherals::take() else { return };
+    costs::start(&mut core.DCB, &mut core.DWT);
     // SAFETY: no code here relies on priorities for exclusion (critical sections mask them all),
     // and the handlers below are ready to run: the device exists.
     unsafe {
