@@ -123,14 +123,16 @@ fn piece(packet: &[u8]) -> Vec<u8> {
     [&[1, length as u8][..], &packet[..length]].concat()
 }
 
-/// Each packet alone, after the world has begun to run, and all of them.
+/// Each packet before the chip has run, at a breakpoint and at a watchpoint; and all of them.
 pub(super) fn inputs() -> Vec<Vec<u8>> {
-    let alone = PACKETS.map(|packet| {
-        [piece(b"Z0,10c,2"), piece(b"vCont;c"), piece(packet.as_bytes()), piece(b"vCont;s")]
-            .concat()
+    let begins: [&[&str]; 3] = [&[], &["Z0,10c,2", "vCont;c"], &["Z2,20000100,4", "vCont;c"]];
+    let pieces = |packets: &[&str]| -> Vec<u8> {
+        packets.iter().flat_map(|packet| piece(packet.as_bytes())).collect()
+    };
+    let each = begins.iter().flat_map(|begin| {
+        PACKETS.map(|packet| [pieces(begin), pieces(&[packet, "vCont;s"])].concat())
     });
-    let all = PACKETS.map(|packet| piece(packet.as_bytes())).concat();
-    [alone.to_vec(), vec![all]].concat()
+    each.chain([pieces(&PACKETS)]).collect()
 }
 
 /// An input with packets that are put in, left out, cut or given other digits.

@@ -69,7 +69,7 @@ impl Registers for CoreRegisters {
         self.words.iter().flat_map(|word| word.to_le_bytes()).for_each(|octet| write(Some(octet)));
     }
 
-    /// What is missing at the end stays as it is.
+    /// All of them, or none: another number of octets is refused.
     fn gdb_deserialize(&mut self, octets: &[u8]) -> Result<(), ()> {
         let (words, rest) = octets.as_chunks::<4>();
         if !rest.is_empty() || words.len() != self.words.len() {
