@@ -6,6 +6,7 @@
 
 mod encode;
 mod exceptions;
+mod exclusive;
 mod image;
 mod other;
 mod ours;
