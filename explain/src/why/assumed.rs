@@ -27,10 +27,15 @@ pub(super) fn add(account: &Account, found: &mut Vec<Hypothesis>) {
     let Some(&Ending { at, how: How::Mute { last }, .. }) = account.ending.as_ref() else { return };
     let deaf = account.pdus.iter().enumerate().skip(last + 1).find(|(_, p)| p.from_central);
     let deaf = deaf.map(|(first_unheard, _)| first_unheard);
+    // Who leaves for a collision leaves at once, whatever the central sends until it notices.
+    let left_at = deaf.or(Some(last)).and_then(|index| account.pdu(index)).map_or(at, |pdu| pdu.at);
     // Who left did so for what came first behind its own last PDU; nobody heard the rest.
     let with = |reason, how| {
         let mut assumed = account.clone();
         let left = how == How::Other;
+        let collided =
+            [ErrorCode::LL_PROCEDURE_COLLISION, ErrorCode::DIFFERENT_TRANSACTION_COLLISION];
+        let at = if left && collided.contains(&reason) { left_at } else { at };
         for (index, pdu) in assumed.pdus.iter_mut().enumerate().skip(last + 1) {
             pdu.heard = left && Some(index) == deaf;
         }
