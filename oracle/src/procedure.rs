@@ -59,6 +59,8 @@ pub(super) struct OpenedProcedures {
     /// Requests that the central served where it had to reject them. The peripheral may take that
     /// for a PDU of the central's own procedure, and wait for the reject.
     unrejected: Vec<Due>,
+    /// What a plain reject of each end was taken for, where it might have been for another request.
+    rejected: [Option<Due>; 2],
     /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
     seen: [u64; 2],
     version: [Option<RecordId>; 2],
@@ -253,7 +255,19 @@ impl OpenedProcedures {
                 if due.opcode == *opcode)
         };
         let first = |is: &dyn Fn(&Due) -> bool| due.iter().position(is);
-        let at = first(&named).or_else(|| first(&own)).or_else(|| first(&fits))?;
+        let at = first(&named).or_else(|| first(&own)).or_else(|| first(&fits));
+        let plainly = &mut self.rejected[packet.by as usize];
+        let Some(at) = at else {
+            // Then the plain reject was for another one.
+            let answered = plainly.take_if(|due| fits(due))?;
+            if let Some(other) = first(&|due| due.opcode != Opcode::PHY_RSP) {
+                due.remove(other);
+            }
+            return Some(answered);
+        };
+        if opcode == Opcode::REJECT_IND && due.iter().filter(|due| fits(due)).count() > 1 {
+            *plainly = due.get(at).copied();
+        }
         Some(due.remove(at))
     }
 
