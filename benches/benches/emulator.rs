@@ -106,7 +106,13 @@ fn beside() {
 fn connected() -> Option<Stage> {
     let file = std::env::var("BLETWIN_FIRMWARE_TRIAL").ok()?;
     let mut setup = Setup::open(&format!("elf={file}"), "phone", 1).expect("it can be flashed");
-    for set in ["passkey=123456", "central.own-procedures=parameters:7500:0:400@1000"] {
+    for set in [
+        "passkey=123456",
+        "central.interval-us=7500",
+        // The firmware asks for a longer one.
+        "central.parameter-rules=reject",
+        "central.steps=mtu,discover,subscribe:button,write:led:01,stay:600000",
+    ] {
         setup.set(set).expect("a key");
     }
     let scenario = catalogue::by_name("stay").expect("known");
