@@ -241,6 +241,25 @@ fn the_demo_holds_and_leaves_eight_captures() {
         assert!(story.contains(line), "{line}\n{story}");
     }
     assert_eq!(files(&out), 8);
+    assert_quoted_right(&story);
+}
+
+/// README quotes what is printed: packets line by line, sentences up to where some are left out,
+/// and how `diagnose` begins.
+fn assert_quoted_right(story: &str) {
+    let readme = include_str!("../../../README.md");
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed = joined(story);
+    let mut blocks = readme.split("```").skip(1).step_by(2);
+    let block = blocks.find(|block| block.contains("SMP Pairing Request")).expect("it is there");
+    let (packets, sentences) = block.split_once("\n\n").expect("packets, then sentences");
+    for piece in packets.lines().chain(sentences.split("[…]")).map(joined) {
+        assert!(printed.contains(&piece), "README: {piece}");
+    }
+    let report = include_str!("snapshots/system__diagnose__the_report_of_the_founding_case.snap");
+    let cause = readme.lines().find(|line| line.contains("LL_PHY_REQ at connection event"));
+    let cause = cause.expect("it is there").trim_end_matches(" […]");
+    assert!(report.contains(cause), "README: {cause}");
 }
 
 #[test]
