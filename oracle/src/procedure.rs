@@ -59,8 +59,9 @@ pub(super) struct OpenedProcedures {
     /// Requests that the central served where it had to reject them. The peripheral may take that
     /// for a PDU of the central's own procedure, and wait for the reject.
     unrejected: Vec<Due>,
-    /// What a plain reject of each end was taken for, where it might have been for another request.
-    rejected: [Option<Due>; 2],
+    /// What a plain reject of each end was taken for, where it might have been for another request,
+    /// and when that was.
+    rejected: [Option<(Due, Instant)>; 2],
     /// Opcodes that each end has taken, for LL_UNKNOWN_RSP and rejects.
     seen: [u64; 2],
     version: [Option<RecordId>; 2],
@@ -258,15 +259,15 @@ impl OpenedProcedures {
         let at = first(&named).or_else(|| first(&own)).or_else(|| first(&fits));
         let plainly = &mut self.rejected[packet.by as usize];
         let Some(at) = at else {
-            // Then the plain reject was for another one.
-            let answered = plainly.take_if(|due| fits(due))?;
-            if let Some(other) = first(&|due| due.opcode != Opcode::PHY_RSP) {
-                due.remove(other);
-            }
+            // Then the plain reject was for another one, if one of then is still open.
+            let (answered, at) = plainly.filter(|(due, _)| fits(due))?;
+            let other = first(&|due| due.at < at && due.opcode != Opcode::PHY_RSP)?;
+            due.remove(other);
+            *plainly = None;
             return Some(answered);
         };
         if opcode == Opcode::REJECT_IND && due.iter().filter(|due| fits(due)).count() > 1 {
-            *plainly = due.get(at).copied();
+            *plainly = due.get(at).map(|due| (*due, packet.item.at));
         }
         Some(due.remove(at))
     }
