@@ -35,6 +35,7 @@ pub mod address;
 pub mod armed;
 pub mod crc;
 pub mod crypto;
+pub mod divisor;
 pub mod effect;
 pub mod error;
 pub mod hci;

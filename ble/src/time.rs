@@ -7,6 +7,8 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::{Add, AddAssign, Sub};
 
+use crate::divisor::Divisor;
+
 /// A point in time on some clock, in 1/64 ns since that clock started.
 ///
 /// Which clock is a matter of context: inside the core it is always the node's own sleep clock.
@@ -20,6 +22,9 @@ pub struct Instant(u64);
 /// A span of time in 1/64 ns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Duration(u64);
+
+/// What a ppm is one of.
+const MILLION: Divisor = Divisor::new(1_000_000);
 
 /// Ticks of 1/64 ns in one microsecond.
 pub const TICKS_PER_US: u64 = 64_000;
@@ -152,7 +157,7 @@ impl Duration {
     pub const fn ppm(self, ppm: u32) -> Self {
         // 128 bits only where they are needed: a Cortex-M4 takes 2,000 cycles for them, in T_IFS.
         if let Some(scaled) = self.0.checked_mul(ppm as u64) {
-            return Self(scaled.div_ceil(1_000_000));
+            return Self(MILLION.divide_up(scaled));
         }
         let scaled = (self.0 as u128).saturating_mul(ppm as u128).div_ceil(1_000_000);
         Self(if scaled > u64::MAX as u128 { u64::MAX } else { scaled as u64 })

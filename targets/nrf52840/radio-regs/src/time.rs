@@ -4,6 +4,7 @@
 //! counts 16 MHz from HFXO: the active clock. Before an operation RTC0 clears and starts TIMER0
 //! through PPI at a tick that is known, its *epoch*; then TIMER0 starts the radio to 1/16 µs.
 
+use ble::divisor::Divisor;
 use ble::phy::{Coding, Phy, T_IFS_US, TxPhy};
 use ble::time::{Duration, Instant};
 
@@ -11,6 +12,9 @@ use ble::time::{Duration, Instant};
 pub const RTC_TICK: u64 = 1_953_125;
 /// 1/64 ns in one count of 16 MHz.
 pub const TIMER_COUNT: u64 = 4_000;
+const TICK: Divisor = Divisor::new(RTC_TICK);
+const COUNT: Divisor = Divisor::new(TIMER_COUNT);
+
 /// Counts of TIMER0 in a microsecond.
 const PER_US: u32 = 16;
 
@@ -51,7 +55,7 @@ const fn end_chain(phy: TxPhy) -> u32 {
 /// The tick that has begun last at `at`.
 #[must_use]
 pub const fn tick_at(at: Instant) -> u64 {
-    at.ticks() / RTC_TICK
+    TICK.divide(at.ticks())
 }
 
 /// When a tick begins.
@@ -64,7 +68,7 @@ pub const fn instant_of(tick: u64) -> Instant {
 /// early.
 #[must_use]
 pub const fn tick_after(at: Instant) -> u64 {
-    at.ticks().div_ceil(RTC_TICK)
+    TICK.divide_up(at.ticks())
 }
 
 /// COUNTER (24 bits) and the number of its overflows as one number. An overflow that has happened
@@ -91,7 +95,7 @@ impl Epoch {
         if at < self.0 {
             return None;
         }
-        let counts = (at.since(self.0).ticks() + TIMER_COUNT / 2) / TIMER_COUNT;
+        let counts = COUNT.divide(at.since(self.0).ticks() + TIMER_COUNT / 2);
         u32::try_from(counts).ok()
     }
 }
