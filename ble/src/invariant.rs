@@ -160,10 +160,14 @@ impl Broken {
 
     /// An invariant that has been broken since it was last asked for, and how often any has been
     /// broken at this level so far, up to 65,535.
+    // Asked for after each call, and hardly ever is there one.
+    #[inline(always)]
     pub fn take(&mut self) -> Option<(Invariant, u16)> {
-        if self.unreported == 0 {
-            return None;
-        }
+        if self.unreported == 0 { None } else { self.take_one() }
+    }
+
+    #[cold]
+    fn take_one(&mut self) -> Option<(Invariant, u16)> {
         let broken =
             Invariant::ALL.into_iter().find(|invariant| self.unreported & invariant.bit() != 0)?;
         self.unreported &= !broken.bit();

@@ -18,11 +18,13 @@ impl<T, const N: usize> Queue<T, N> {
     ///
     /// # Errors
     /// The item itself, when `N` items are waiting.
+    #[inline]
     pub fn push(&mut self, item: T) -> Result<(), T> {
         self.0.push_back(item)
     }
 
     /// Takes the oldest item.
+    #[inline]
     pub fn pop(&mut self) -> Option<T> {
         self.0.pop_front()
     }

@@ -26,11 +26,19 @@ impl AirPdu {
     /// Returns `None` when the payload is longer than 255 octets.
     #[must_use]
     pub fn new(header: u8, payload: &[u8]) -> Option<Self> {
+        let mut pdu = Self::default();
+        pdu.fill(header, payload)?;
+        Some(pdu)
+    }
+
+    /// Becomes what [`Self::new`] makes of these, where it lies.
+    ///
+    /// Returns `None`, and stays as it is, when the payload is longer than 255 octets.
+    pub fn fill(&mut self, header: u8, payload: &[u8]) -> Option<()> {
         let length = u8::try_from(payload.len()).ok()?;
-        let mut octets = OctetVec::new();
-        octets.extend_from_slice(&[header, length]).ok()?;
-        octets.extend_from_slice(payload).ok()?;
-        Some(Self { octets })
+        self.octets.truncate(0);
+        self.octets.extend_from_slice(&[header, length]).ok()?;
+        self.octets.extend_from_slice(payload).ok()
     }
 
     /// From octets as received: the length octet need not agree with the number of octets.

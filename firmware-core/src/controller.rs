@@ -109,7 +109,7 @@ impl<const LINKS: usize> Controller<LINKS> {
     /// An event of the radio. Fetch the answer with [`Self::poll`] well within T_IFS, then call
     /// [`Self::run_control`] if [`Self::control_pending`].
     pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
-        self.link.radio(now, event)
+        self.link.radio(now, &event)
     }
 
     /// To be called at [`Self::deadline`]; [`Self::control_pending`] may be true afterwards.

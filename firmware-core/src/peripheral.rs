@@ -271,7 +271,7 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
     /// T_IFS is running.
     #[inline(never)]
     pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
-        self.link.radio(now, event)
+        self.link.radio(now, &event)
     }
 
     /// The next command for the radio, which [`Self::poll`] gives before all else; likewise.

@@ -92,8 +92,8 @@ impl Procedures {
 
     /// When the first response timeout is over.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let local = self.local.and_then(|open| open.deadline);
-        let remote = self.remote.and_then(|open| open.deadline);
+        let local = self.local.as_ref().and_then(|open| open.deadline);
+        let remote = self.remote.as_ref().and_then(|open| open.deadline);
         local.into_iter().chain(remote).min()
     }
 }

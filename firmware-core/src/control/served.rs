@@ -187,7 +187,7 @@ impl Served {
     /// When [`Self::timer`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let c = &self.connection;
-        let termination = c.termination.and_then(|t| t.deadline());
+        let termination = c.termination.as_ref().and_then(Termination::deadline);
         [self.procedures.deadline(), c.encryption.deadline, termination, c.ping.deadline()]
             .into_iter()
             .flatten()

@@ -248,6 +248,8 @@ impl LinkConnection {
     }
 
     /// Begins the next event: the radio shall listen for its first packet.
+    // Inlined: the command is written where it stays.
+    #[inline(always)]
     pub(super) fn begin(&mut self, now: Instant) -> RadioCommand {
         // Windows that were not served in time (the radio was elsewhere) have passed.
         let late = now.since(self.timeline.closes(self.skip));
@@ -276,15 +278,17 @@ impl LinkConnection {
         Receiver { phy: self.rx, longest: self.longest }
     }
 
-    /// Takes a packet of the event under way. `None`: no answer, the event is over.
+    /// Takes a packet of the event under way, and answers by a command. `false`: no answer, the
+    /// event is over.
     pub(super) fn receive(
         &mut self,
         now: Instant,
         packet: Packet<'_>,
         limits: Limits,
         reports: &mut Reports,
-    ) -> Option<RadioCommand> {
-        let event = self.running.as_mut()?;
+        command: &mut Option<RadioCommand>,
+    ) -> bool {
+        let Some(event) = &mut self.running else { return false };
         if !event.heard {
             // LL-WIDE-2: synchronisation.
             // The anchor is the start of the first packet, even with a wrong CRC.
@@ -300,10 +304,10 @@ impl LinkConnection {
             event.more = true;
             // LL-EVENT-3: more data.
             if event.crc_errors >= CRC_ERRORS_MAX {
-                return None;
+                return false;
             }
         }
-        self.reply(now, packet.end, limits)
+        self.reply(now, packet.end, limits, command)
     }
 
     /// A packet has been transmitted.
@@ -373,8 +377,15 @@ impl LinkConnection {
         }
     }
 
-    /// The answer to a packet that ended at `end`, if there is time for one.
-    fn reply(&mut self, now: Instant, end: Instant, limits: Limits) -> Option<RadioCommand> {
+    /// The answer to a packet that ended at `end`, if there is time for one. It is made where it
+    /// stays: a packet is long, and T_IFS is running.
+    fn reply(
+        &mut self,
+        now: Instant,
+        end: Instant,
+        limits: Limits,
+        command: &mut Option<RadioCommand>,
+    ) -> bool {
         let answered = self.running.is_some_and(|event| event.answered);
         let others = if answered { limits.more } else { limits.answer };
         // LL-EVENT-4: room before the next anchor.
@@ -394,7 +405,7 @@ impl LinkConnection {
             }
         }
         if now > end + T_IFS || own_end > limit {
-            return None;
+            return false;
         }
         let more = self.sequence.more_len();
         let (octets, coding) = more.unwrap_or((0, self.coding));
@@ -402,10 +413,13 @@ impl LinkConnection {
         let fits = own_end + exchange <= next_anchor.min(limits.more);
         let md = fits && more.is_some();
         let goes_on = md || (fits && self.running.is_some_and(|event| event.more));
-        let (pdu, tag) = self.sequence.transmit(md);
         let next = AfterTransmit::Receive(self.receiver());
         let then = if goes_on { next } else { AfterTransmit::Stop };
-        Some(RadioCommand::Reply { phy, pdu, tag, then })
+        *command = Some(RadioCommand::Reply { phy, pdu: AirPdu::default(), tag: 0, then });
+        if let Some(RadioCommand::Reply { pdu, tag, .. }) = command {
+            *tag = self.sequence.transmit(md, pdu);
+        }
+        true
     }
 
     /// How a PDU with this coding is sent.

@@ -32,7 +32,7 @@ impl<const LINKS: usize> Link<LINKS> {
         connections.chain(advertising)
     }
 
-    pub(super) fn connection_event(&mut self, now: Instant, link: LinkId, event: RadioEvent) {
+    pub(super) fn connection_event(&mut self, now: Instant, link: LinkId, event: &RadioEvent) {
         let owner = Owner::Link(link);
         let hold = self.hold().unwrap_or(Hold::Served);
         let limits = Limits {
@@ -43,27 +43,27 @@ impl<const LINKS: usize> Link<LINKS> {
         let Some(connection) = slot else {
             return self.reports.broken.shout(Invariant::OwnerExists);
         };
-        let reply = match event {
+        let replies = match *event {
             RadioEvent::Transmitted { .. } => {
                 connection.transmitted(&mut self.reports);
-                None
+                false
             }
-            RadioEvent::Received { start, end, pdu, crc_ok, .. } => {
-                let packet = Packet { start, end, pdu: &pdu, crc_ok };
-                connection.receive(now, packet, limits, &mut self.reports)
+            RadioEvent::Received { start, end, ref pdu, crc_ok, .. } => {
+                let packet = Packet { start, end, pdu, crc_ok };
+                connection.receive(now, packet, limits, &mut self.reports, &mut self.command)
             }
-            RadioEvent::Missed { .. } => None,
+            RadioEvent::Missed { .. } => false,
         };
-        if let Some(command) = reply {
-            self.issue(now, command);
+        if replies {
+            self.issued(now);
         } else if self.operation == Operation::Idle {
             self.end_event(now);
         }
     }
 
-    pub(super) fn advertising_event(&mut self, now: Instant, event: RadioEvent) {
-        if let RadioEvent::Received { end, pdu, crc_ok: true, .. } = event {
-            match self.advertiser.hear(&pdu, &self.accept) {
+    pub(super) fn advertising_event(&mut self, now: Instant, event: &RadioEvent) {
+        if let RadioEvent::Received { end, ref pdu, crc_ok: true, .. } = *event {
+            match self.advertiser.hear(pdu, &self.accept) {
                 Reaction::Reply(command) => return self.issue(now, command),
                 Reaction::Connect { request, identity, provisional } => {
                     if self.connect(request, identity, provisional, end) {
@@ -205,16 +205,20 @@ impl<const LINKS: usize> Link<LINKS> {
     }
 
     fn begin(&mut self, now: Instant, owner: Owner) {
-        let command = match owner {
+        let begins = match owner {
             Owner::Advertising => {
                 let limit = schedule::limit(self.wishes(), owner, Hold::Anybody);
-                self.advertiser.begin(now, limit)
+                let command = self.advertiser.begin(now, limit);
+                command.map(|command| self.command = Some(command)).is_some()
             }
-            Owner::Link(link) => self.connection(link).map(|connection| connection.begin(now)),
+            Owner::Link(link) => {
+                let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
+                slot.map(|connection| self.command = Some(connection.begin(now))).is_some()
+            }
         };
-        if let Some(command) = command {
+        if begins {
             self.owner = Some(owner);
-            self.issue(now, command);
+            self.issued(now);
         }
     }
 
@@ -248,7 +252,12 @@ impl<const LINKS: usize> Link<LINKS> {
     }
 
     fn issue(&mut self, now: Instant, command: RadioCommand) {
-        self.operation = Operation::of(now, &command);
         self.command = Some(command);
+        self.issued(now);
+    }
+
+    /// The command that waits was made where it lies.
+    fn issued(&mut self, now: Instant) {
+        self.operation = self.command.as_ref().map_or(Operation::Idle, |c| Operation::of(now, c));
     }
 }

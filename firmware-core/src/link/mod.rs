@@ -146,9 +146,9 @@ impl<const LINKS: usize> Link<LINKS> {
 
     /// Takes an event of the radio. An event that does not belong to the operation under way is
     /// a leftover of one that was cancelled, and ignored.
-    pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
-        if self.operation.expects(now, &event) {
-            self.operation.advance(&event);
+    pub fn radio(&mut self, now: Instant, event: &RadioEvent) -> Work {
+        if self.operation.expects(now, event) {
+            self.operation.advance(event);
             match self.owner {
                 Some(Owner::Advertising) => self.advertising_event(now, event),
                 Some(Owner::Link(link)) => self.connection_event(now, link, event),
@@ -193,8 +193,22 @@ impl<const LINKS: usize> Link<LINKS> {
     }
 
     /// The next radio command.
+    #[inline]
     pub fn command(&mut self) -> Option<RadioCommand> {
-        self.command.take()
+        // A packet is long, and taking out nothing would copy one as well.
+        if self.command.is_some() { self.command.take() } else { None }
+    }
+
+    /// The same where it lies, for a chip, which takes 4 µs to copy a packet, and T_IFS is running:
+    /// [`Self::command_taken`] is to follow.
+    #[must_use]
+    pub const fn waiting_command(&self) -> Option<&RadioCommand> {
+        self.command.as_ref()
+    }
+
+    /// [`Self::waiting_command`] was obeyed.
+    pub fn command_taken(&mut self) {
+        self.command = None;
     }
 
     /// Whether [`Self::report`] would give a report.

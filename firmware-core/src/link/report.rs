@@ -28,9 +28,15 @@ impl Reports {
     }
 
     /// Appends a report.
+    // Inlined: it is written where it stays, and most are short.
+    #[inline(always)]
     pub(super) fn push(&mut self, report: LinkReport) {
-        let kept = self.queue.push(report);
-        self.broken.check(Invariant::ReportsFit, kept.is_ok());
+        // Asked first, or what does not fit would have to be somewhere else before.
+        let fits = !self.queue.is_full();
+        self.broken.check(Invariant::ReportsFit, fits);
+        if fits {
+            let _ = self.queue.push(report);
+        }
     }
 
     /// Appends a report of which repetitions carry no information, if there is room.

@@ -133,8 +133,9 @@ impl Sequence {
         self.queue.iter().nth(before).map(|pdu| (pdu.len(), pdu.coding))
     }
 
-    /// The packet to send now: the last one again if it was not acknowledged, else the next.
-    pub(super) fn transmit(&mut self, md: bool) -> (AirPdu, Tag) {
+    /// The packet to send now, with its tag: the last one again if it was not acknowledged, else
+    /// the next.
+    pub(super) fn transmit(&mut self, md: bool, packet: &mut AirPdu) -> Tag {
         if self.in_flight == InFlight::Nothing {
             let queued = !self.queue.is_empty();
             self.in_flight = if queued { InFlight::Queued } else { InFlight::Empty };
@@ -147,7 +148,8 @@ impl Sequence {
         };
         let header = DataHeader { llid, nesn: self.nesn, sn: self.sn, md };
         // A Payload has at most 255 octets.
-        (AirPdu::new(header.octet(), payload).unwrap_or_default(), tag)
+        let _ = packet.fill(header.octet(), payload);
+        tag
     }
 
     /// The packet of [`Self::transmit`] has left. Gives its tag if it was queued and this was the

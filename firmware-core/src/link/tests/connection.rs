@@ -315,7 +315,7 @@ fn a_connection_of_extended_advertising_begins_later_and_on_its_phy() {
         let pdu = empty(0, 0);
         let (start, end) = (window, window + phy.sent_with(Coding::S8).air_time(0));
         let heard = RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: 0 };
-        let _ = link.radio(end, heard);
+        let _ = link.radio(end, &heard);
         let Some(RadioCommand::Reply { phy: answered, .. }) = link.command() else {
             panic!("it answers");
         };

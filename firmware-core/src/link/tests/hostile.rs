@@ -18,10 +18,10 @@ fn events_that_belong_to_nothing_are_ignored() {
         crc_ok: true,
         rssi_dbm: 0,
     };
-    let _ = b.link.radio(early, RadioEvent::Missed { at: early });
-    let _ = b.link.radio(at, RadioEvent::Transmitted { start: at, end: at });
-    let _ = b.link.radio(at, stale(early));
-    let _ = b.link.radio(at, stale(at + Duration::from_ms(5)));
+    let _ = b.link.radio(early, &RadioEvent::Missed { at: early });
+    let _ = b.link.radio(at, &RadioEvent::Transmitted { start: at, end: at });
+    let _ = b.link.radio(at, &stale(early));
+    let _ = b.link.radio(at, &stale(at + Duration::from_ms(5)));
     assert_eq!(b.link, before);
 }
 
@@ -45,7 +45,7 @@ fn pdus_without_room_for_them_are_not_acknowledged() {
         let pdu = packet(sn, nesn, 1, Llid::Start, &[octet]);
         let end = start + Duration::from_us(88);
         let event = RadioEvent::Received { start, end, pdu, crc_ok: true, rssi_dbm: 0 };
-        let _ = b.link.radio(end, event);
+        let _ = b.link.radio(end, &event);
         let Some(RadioCommand::Reply { pdu, .. }) = b.link.command() else { panic!("no reply") };
         let header = DataHeader::from_octet(pdu.header());
         if u8::from(header.nesn) == sn {
@@ -57,7 +57,7 @@ fn pdus_without_room_for_them_are_not_acknowledged() {
         let from = end + T_IFS;
         start = from + Duration::from_us(80) + T_IFS;
         let sent = RadioEvent::Transmitted { start: from, end: from + Duration::from_us(80) };
-        let _ = b.link.radio(from + Duration::from_us(80), sent);
+        let _ = b.link.radio(from + Duration::from_us(80), &sent);
         b.now = start;
     }
     assert!(refused > 0);

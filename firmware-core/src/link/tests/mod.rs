@@ -176,7 +176,7 @@ impl<const LINKS: usize> Bench<LINKS> {
 
     fn radio(&mut self, at: Instant, event: RadioEvent) {
         self.now = self.now.max(at);
-        let _ = self.link.radio(self.now, event);
+        let _ = self.link.radio(self.now, &event);
         self.settle();
     }
 
