@@ -51,6 +51,21 @@ impl AirPdu {
         Some(Self { octets: OctetVec::from_slice(octets).ok()? })
     }
 
+    /// Room for any packet, for a radio that writes there by itself: all of it, with octets of no
+    /// meaning. [`Self::truncate`] follows.
+    pub fn room(&mut self) -> &mut [u8] {
+        const ZEROS: [u8; AIR_PDU_MAX] = [0; AIR_PDU_MAX];
+        let missing = ZEROS.get(self.octets.len()..).unwrap_or(&[]);
+        let filled = self.octets.extend_from_slice(missing);
+        debug_assert!(filled.is_ok(), "it is as much as there is room for");
+        &mut self.octets
+    }
+
+    /// Keeps the first `octets`, header included, and at least the header.
+    pub fn truncate(&mut self, octets: usize) {
+        self.octets.truncate(octets.max(2));
+    }
+
     /// Header octet 0.
     #[must_use]
     pub fn header(&self) -> u8 {

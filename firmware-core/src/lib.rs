@@ -7,8 +7,9 @@
 //! * [`control::Control`] — the link layer's procedures and the controller side of HCI,
 //! * [`host::Host`] — L2CAP, ATT/GATT, SMP, bonds, and the [`application::Application`].
 //!
-//! [`peripheral::Peripheral`] composes them. The same value runs on a chip and inside the
-//! simulator; it does not know which.
+//! [`peripheral::Peripheral`] composes them, one after the other, for the simulator;
+//! [`peripheral::Levels`] are its parts, which interrupt each other on a chip. They do not know
+//! which.
 //!
 //! The application is a separate crate. For a host that speaks HCI, the part below it is:
 //!

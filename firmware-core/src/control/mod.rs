@@ -276,6 +276,12 @@ impl<const LINKS: usize> Control<LINKS> {
         self.out.broken.take()
     }
 
+    /// Whether there are orders that [`Self::poll_order`] has not given yet.
+    #[must_use]
+    pub fn has_orders(&self) -> bool {
+        self.out.has_orders()
+    }
+
     /// The next order alone, for a runner that has `Link` at hand.
     pub fn poll_order(&mut self) -> Option<LinkOrder> {
         self.out.pop_order()

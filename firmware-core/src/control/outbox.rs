@@ -145,6 +145,10 @@ impl Outbox {
         self.orders.is_empty() && self.queue.len() <= OUTPUTS / 2 && !self.acls.is_full()
     }
 
+    pub(super) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     pub(super) fn pop_order(&mut self) -> Option<LinkOrder> {
         self.orders.pop()
     }

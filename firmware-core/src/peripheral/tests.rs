@@ -97,10 +97,10 @@ fn a_radio_event_runs_the_link_alone() {
     let now = device.deadline().unwrap();
     let _ = device.handle(now, Input::Timer);
     settle(&mut device, now);
-    let before = device.host.clone();
+    let before = device.levels.host.clone();
     let work = device.handle(now, Input::Radio(RadioEvent::Missed { at: now }));
     assert_eq!(work.level, Level::Radio);
-    assert_eq!(device.host, before);
+    assert_eq!(device.levels.host, before);
 }
 
 #[test]
