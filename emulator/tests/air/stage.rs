@@ -181,6 +181,12 @@ impl Stage {
         [word(0), word(1), word(2)]
     }
 
+    /// The least that was left when the firmware had a reply ready, before its ramp-up.
+    pub(crate) fn slack(&self) -> Duration {
+        let counts = self.chip().word("BLETWIN_SLACK", 0).expect("a trial has it");
+        Duration::from_ticks(u64::from(counts) * 4_000)
+    }
+
     /// The emulator has not stopped, and no rule was broken.
     pub(crate) fn assert_sound(&self) {
         assert_eq!(self.chip().stopped(), None);

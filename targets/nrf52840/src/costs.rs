@@ -33,7 +33,7 @@ mod counted {
     static BLETWIN_WORK: [AtomicU32; 1 + 2 * ENTRIES] =
         [const { AtomicU32::new(0) }; 1 + 2 * ENTRIES];
 
-    /// Cycles of all calls so far, which interrupt slow work.
+    /// Cycles of all calls so far: what has interrupted others is not theirs.
     static SPENT: AtomicU32 = AtomicU32::new(0);
 
     /// Switches the cycle counter on.
@@ -52,28 +52,36 @@ mod counted {
         /// From now on.
         #[inline(always)]
         pub fn start() -> Self {
-            Self { begun: DWT::cycle_count(), spent: SPENT.load(Ordering::Relaxed) }
+            critical_section::with(|_| Self {
+                begun: DWT::cycle_count(),
+                spent: SPENT.load(Ordering::Relaxed),
+            })
         }
 
-        /// It ends with a call of the core, in which nothing interrupts.
+        /// It ends with a call of the core.
         #[inline(always)]
         pub fn stop(self, work: Work) {
-            let cycles = DWT::cycle_count().wrapping_sub(self.begun);
-            SPENT.store(self.spent.wrapping_add(cycles), Ordering::Relaxed);
             let level = match work.level {
                 Level::Radio => 0,
                 Level::Control => 1,
                 Level::Host => 2,
             };
-            keep(level << 30 | u32::from(work.aes_blocks) << 16 | u32::from(work.items), cycles);
+            self.keep(level << 30 | u32::from(work.aes_blocks) << 16 | u32::from(work.items));
         }
 
-        /// It ends with slow work. What has interrupted that is not counted.
+        /// It ends with slow work.
         pub fn stop_slow(self, what: Slow) {
+            self.keep(SLOW << 30 | what as u32);
+        }
+
+        /// Levels that have interrupted this one have kept their cycles themselves.
+        fn keep(self, what: u32) {
             critical_section::with(|_| {
-                let cycles = DWT::cycle_count().wrapping_sub(self.begun);
+                let all = DWT::cycle_count().wrapping_sub(self.begun);
                 let others = SPENT.load(Ordering::Relaxed).wrapping_sub(self.spent);
-                keep(SLOW << 30 | what as u32, cycles.wrapping_sub(others));
+                let own = all.wrapping_sub(others);
+                SPENT.store(SPENT.load(Ordering::Relaxed).wrapping_add(own), Ordering::Relaxed);
+                keep(what, own);
             });
         }
     }

@@ -1,9 +1,10 @@
 //! A first, thin firmware of bletwin's peripheral for the nRF52840: it executes what the portable
 //! core asks for and adds nothing of its own. README.md says what is missing.
 //!
-//! Three levels, as the core counts its work: the radio's and the clock's interrupts decide what
-//! must be decided within T_IFS; a software interrupt below them runs the link layer's procedures;
-//! the thread runs the host and does the slow work.
+//! Three levels, as the core counts its work, each of which interrupts those below it ([`levels`]):
+//! the radio's and the clock's interrupts decide what must be decided within T_IFS; a software
+//! interrupt below them runs the link layer's procedures; the thread runs the host and does the
+//! slow work.
 #![no_std]
 #![no_main]
 
@@ -11,34 +12,24 @@ mod board;
 mod clock;
 mod copy;
 mod costs;
-mod device;
 mod effects;
+mod levels;
 mod radio;
 mod rng;
 mod storage;
+mod thread;
 #[cfg(feature = "trial")]
 mod trial;
 
-use core::cell::RefCell;
 use core::panic::PanicInfo;
 
-use ble::work::Level;
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::entry;
-use critical_section::Mutex;
 #[cfg(not(feature = "trial"))]
 use firmware_core::config::Config;
 use nrf_pac::{Interrupt, NVMC, interrupt};
 
-use crate::device::{Device, Place};
-
-static DEVICE: Mutex<RefCell<Option<Device>>> = Mutex::new(RefCell::new(None));
-
-/// The device, if it is there yet. Interrupts wait meanwhile: the core is one value, and whoever
-/// calls it has it alone. See README.md on what that costs.
-fn with<R>(f: impl FnOnce(&mut Device) -> R) -> Option<R> {
-    critical_section::with(|cs| DEVICE.borrow(cs).borrow_mut().as_mut().map(f))
-}
+use crate::thread::{Place, Thread};
 
 #[cfg(feature = "trial")]
 use trial::config;
@@ -54,19 +45,11 @@ fn main() -> ! {
     static mut CORE: Place = Place::uninit();
     // Without its cache, flash makes the processor wait for most jumps: T_IFS has no time for that.
     NVMC.icachecnf().write(|w| w.set_cacheen(true));
-    critical_section::with(|cs| {
-        let device = Device::new(CORE, config(), &rng::entropy());
-        DEVICE.borrow(cs).replace(Some(device));
-    });
+    let mut thread = Thread::new(CORE, &config(), &rng::entropy());
     enable_interrupts();
-    with(Device::start);
+    thread.start();
     loop {
-        if with(|device| device.store(false)) == Some(true) {
-            continue;
-        }
-        if let Some(completion) = with(Device::next_effect).flatten().and_then(effects::perform) {
-            with(|device| device.complete(completion));
-        } else if with(|device| device.run(Level::Host) || device.store(true)) != Some(true) {
+        if !thread.step() {
             // An interrupt that came after the question sets the event register: no wake-up is
             // lost.
             cortex_m::asm::wfe();
@@ -75,14 +58,14 @@ fn main() -> ! {
 }
 
 /// Radio and clock above the software interrupt, in steps that the chip's three priority bits
-/// know.
+/// know. Radio and clock share what they have, so they do not interrupt each other.
 fn enable_interrupts() {
     const ABOVE: u8 = 1 << 5;
     const BELOW: u8 = 6 << 5;
     let Some(mut core) = cortex_m::Peripherals::take() else { return };
     costs::start(&mut core.DCB, &mut core.DWT);
     // SAFETY: no code here relies on priorities for exclusion (critical sections mask them all),
-    // and the handlers below are ready to run: the device exists.
+    // and the handlers below are ready to run: each level has its part.
     unsafe {
         core.NVIC.set_priority(Interrupt::RADIO, ABOVE);
         core.NVIC.set_priority(Interrupt::RTC0, ABOVE);
@@ -95,17 +78,17 @@ fn enable_interrupts() {
 
 #[interrupt]
 fn RADIO() {
-    with(Device::radio_interrupt);
+    levels::radio_interrupt();
 }
 
 #[interrupt]
 fn RTC0() {
-    with(Device::clock_interrupt);
+    levels::clock_interrupt();
 }
 
 #[interrupt]
 fn EGU0_SWI0() {
-    while with(|device| device.run(Level::Control)) == Some(true) {}
+    levels::control_interrupt();
 }
 
 /// Nothing in here panics on purpose. If it does, the radio falls silent and the chip starts

@@ -17,6 +17,15 @@ const PASSKEY: u32 = 123_456;
 #[unsafe(no_mangle)]
 static BLETWIN_RESULT: [AtomicU32; 3] = [const { AtomicU32::new(u32::MAX) }; 3];
 
+/// The least that was left of T_IFS when a reply was armed, in 1/16 µs.
+#[unsafe(no_mangle)]
+static BLETWIN_SLACK: AtomicU32 = AtomicU32::new(u32::MAX);
+
+/// A reply is armed, so long before its ramp-up.
+pub fn armed(counts: u32) {
+    BLETWIN_SLACK.fetch_min(counts, Ordering::Relaxed);
+}
+
 /// The configuration of the founding case, with the passkey fixed.
 pub fn config() -> Config {
     Config { passkey: Passkey::Static(PASSKEY), ..Config::zephyr_2024() }

@@ -19,13 +19,13 @@ enum Doing {
     Listening { receiver: Receiver },
 }
 
-/// Longer than a step of the procedures or of the host takes.
-const STEP: Duration = Duration::from_us(1_500);
+/// Longer than it takes to give the link all orders that wait.
+const ORDERS: Duration = Duration::from_us(200);
 /// Rounds of waiting for an own packet on air: beyond the longest packet at 64 MHz, then give up.
 const PATIENCE: u32 = 1_000_000;
 
-/// RADIO with TIMER0 and its PPI channels. The chip reads and writes the two buffers by DMA, so
-/// the value must not move once it has executed a command: it lives in a `static`.
+/// RADIO with TIMER0 and its PPI channels. The chip reads what is sent and writes what is received
+/// by DMA, so the value must not move once it has executed a command: it lives in a `static`.
 pub struct Radio {
     doing: Doing,
     /// When what it is armed to do begins; `None`: it follows a packet within T_IFS.
@@ -34,7 +34,8 @@ pub struct Radio {
     /// PHY, coding and END count of the packet received last: what a reply goes by.
     received: Option<(TxPhy, u32)>,
     transmit: [u8; AIR_PDU_MAX],
-    receive: [u8; AIR_PDU_MAX],
+    /// A packet is received where the core reads it.
+    packet: RadioEvent,
 }
 
 impl Radio {
@@ -53,7 +54,13 @@ impl Radio {
             epoch: None,
             received: None,
             transmit: [0; AIR_PDU_MAX],
-            receive: [0; AIR_PDU_MAX],
+            packet: RadioEvent::Received {
+                start: Instant::ZERO,
+                end: Instant::ZERO,
+                pdu: AirPdu::default(),
+                crc_ok: false,
+                rssi_dbm: 0,
+            },
         }
     }
 
@@ -97,6 +104,8 @@ impl Radio {
                 match enable.filter(|enable| wiring::count() < *enable) {
                     Some(enable) => {
                         self.send(enable, phy, pdu, then);
+                        #[cfg(feature = "trial")]
+                        crate::trial::armed(enable.wrapping_sub(wiring::count()));
                         None
                     }
                     None => Some(RadioEvent::Missed { at: now }),
@@ -106,13 +115,13 @@ impl Radio {
         }
     }
 
-    /// Whether an event is on the air, or begins within [`STEP`]: an answer may be due in it, and
-    /// whatever holds off the interrupt meanwhile can make that too late.
+    /// Whether an event is on the air, or begins within [`ORDERS`]: an answer may be due in it, and
+    /// whatever else is done at this level meanwhile can make that too late.
     pub fn is_on_air(&self, now: Instant) -> bool {
         match self.doing {
             Doing::Nothing => false,
             Doing::Sending { .. } | Doing::Listening { .. } => {
-                self.starts.is_none_or(|starts| now + STEP >= starts)
+                self.starts.is_none_or(|starts| now + ORDERS >= starts)
             }
         }
     }
@@ -127,8 +136,9 @@ impl Radio {
         }
     }
 
-    /// Called from the interrupt: the radio has switched itself off.
-    pub fn disabled(&mut self, now: Instant) -> Option<RadioEvent> {
+    /// Called from the interrupt: the radio has switched itself off. What came of that is told
+    /// where it lies.
+    pub fn disabled<R>(&mut self, now: Instant, tell: impl FnOnce(&RadioEvent) -> R) -> Option<R> {
         RADIO.events_disabled().write_value(0);
         wiring::disarm();
         compiler_fence(Ordering::SeqCst);
@@ -142,40 +152,38 @@ impl Radio {
                     self.starts = None;
                     self.listen(enable, close, receiver);
                 }
-                Some(RadioEvent::Transmitted {
+                Some(tell(&RadioEvent::Transmitted {
                     start: time::own_start(epoch, address, phy.phy()),
                     end: epoch.instant(end),
-                })
+                }))
             }
-            Doing::Listening { .. } if RADIO.events_end().read() == 0 => {
-                Some(RadioEvent::Missed { at: now })
+            Doing::Listening { receiver } if RADIO.events_end().read() != 0 => {
+                self.take_packet(epoch, receiver);
+                Some(tell(&self.packet))
             }
-            Doing::Listening { receiver } => Some(self.take_packet(epoch, receiver, now)),
+            Doing::Listening { .. } => Some(tell(&RadioEvent::Missed { at: now })),
         }
     }
 
-    fn take_packet(&mut self, epoch: Epoch, receiver: Receiver, now: Instant) -> RadioEvent {
-        let Receiver { phy, longest } = receiver;
-        let (address, end) = (wiring::address_count(), wiring::end_count());
-        let sent_as = phy.sent_with(frame::received_coding(RADIO.pdustat().read().0));
-        let length = self.receive.get(1).copied().unwrap_or(0);
-        let taken = length.min(longest);
-        let end = time::end_on_air(end, sent_as, length, taken);
-        self.received = Some((sent_as, end));
-        let octets = self.receive.get(..2 + usize::from(taken)).unwrap_or(&[]);
-        let Some(pdu) = AirPdu::from_octets(octets) else {
-            return RadioEvent::Missed { at: now };
+    fn take_packet(&mut self, epoch: Epoch, receiver: Receiver) {
+        let RadioEvent::Received { start, end, pdu, crc_ok, rssi_dbm } = &mut self.packet else {
+            return;
         };
+        let Receiver { phy, longest } = receiver;
+        let (address, ended) = (wiring::address_count(), wiring::end_count());
+        let sent_as = phy.sent_with(frame::received_coding(RADIO.pdustat().read().0));
+        let length = pdu.octets().get(1).copied().unwrap_or(0);
+        let taken = length.min(longest);
+        pdu.truncate(2 + usize::from(taken));
+        let ended = time::end_on_air(ended, sent_as, length, taken);
+        self.received = Some((sent_as, ended));
+        *start = time::packet_start(epoch, address, phy);
+        *end = time::packet_end(epoch, ended, sent_as);
+        // LL-LEN-9: what was cut off fails its CRC but for one in 2²⁴.
+        *crc_ok = RADIO.crcstatus().read().0 & 1 != 0 && length <= longest;
         // RSSISAMPLE is the magnitude of a negative number of dBm, 0 to 127.
         let rssi = RADIO.rssisample().read().rssisample();
-        RadioEvent::Received {
-            start: time::packet_start(epoch, address, phy),
-            end: time::packet_end(epoch, end, sent_as),
-            pdu,
-            // LL-LEN-9: what was cut off fails its CRC but for one in 2²⁴.
-            crc_ok: RADIO.crcstatus().read().0 & 1 != 0 && length <= longest,
-            rssi_dbm: -i8::try_from(rssi).unwrap_or(i8::MAX),
-        }
+        *rssi_dbm = -i8::try_from(rssi).unwrap_or(i8::MAX);
     }
 
     /// Calls off what is under way, lets an own packet on air end, and switches off.
@@ -209,8 +217,9 @@ impl Radio {
     }
 
     fn send(&mut self, enable: u32, phy: TxPhy, pdu: &AirPdu, then: AfterTransmit) {
-        for (to, from) in self.transmit.iter_mut().zip(pdu.octets()) {
-            *to = *from;
+        let octets = pdu.octets();
+        if let Some(room) = self.transmit.get_mut(..octets.len()) {
+            room.copy_from_slice(octets);
         }
         let any = Receiver::any(phy.phy());
         frame_as(frame::transmit_mode(phy), any, self.transmit.as_ptr() as u32);
@@ -219,8 +228,9 @@ impl Radio {
     }
 
     fn listen(&mut self, enable: u32, close: u32, receiver: Receiver) {
+        let RadioEvent::Received { pdu, .. } = &mut self.packet else { return };
         let mode = frame::receive_mode(receiver.phy);
-        frame_as(mode, receiver, self.receive.as_mut_ptr() as u32);
+        frame_as(mode, receiver, pdu.room().as_mut_ptr() as u32);
         self.doing = Doing::Listening { receiver };
         wiring::arm_receiver(enable, close);
     }
