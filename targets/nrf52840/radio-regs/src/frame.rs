@@ -94,6 +94,16 @@ pub const fn packet_configuration_1(longest: u8) -> u32 {
     longest as u32 | (3 << 16) | (1 << 25)
 }
 
+/// Erratum 191: what a register without a name, at offset 0x740 of RADIO, has to be for LE Coded,
+/// or for another PHY again, from what it is.
+#[must_use]
+pub const fn erratum_191(register: u32, phy: Phy) -> u32 {
+    match phy {
+        Phy::Le1M | Phy::Le2M => register & 0x7FFF_FFFF,
+        Phy::LeCoded => register & 0x7FFF_00FF | 1 << 31 | 196 << 8,
+    }
+}
+
 /// MODECNF0: fast ramp-up, and the carrier in the centre between ramp-up and packet.
 pub const MODE_CONFIGURATION: u32 = 1 | (2 << 8);
 
@@ -170,6 +180,12 @@ mod tests {
         {
             assert_eq!(received_coding(status), coding);
         }
+    }
+
+    #[test]
+    fn the_workaround_for_coded_leaves_other_bits_alone() {
+        assert_eq!(erratum_191(0x1234_5678, Phy::LeCoded), 0x9234_C478);
+        assert_eq!(erratum_191(0x9234_C478, Phy::Le2M), 0x1234_C478);
     }
 
     #[test]

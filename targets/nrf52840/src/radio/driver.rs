@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
-use ble::phy::TxPhy;
+use ble::phy::{Phy, TxPhy};
 use ble::radio::{AIR_PDU_MAX, AfterTransmit, AirPdu, RadioCommand, RadioEvent, Receiver, Tuning};
 use ble::time::{Duration, Instant};
 use nrf_pac::{RADIO, radio};
@@ -157,7 +157,7 @@ impl Radio {
                     end: epoch.instant(end),
                 }))
             }
-            Doing::Listening { receiver } if RADIO.events_end().read() != 0 => {
+            Doing::Listening { receiver } if wiring::has_ended() => {
                 self.take_packet(epoch, receiver);
                 Some(tell(&self.packet))
             }
@@ -224,7 +224,7 @@ impl Radio {
         let any = Receiver::any(phy.phy());
         frame_as(frame::transmit_mode(phy), any, self.transmit.as_ptr() as u32);
         self.doing = Doing::Sending { phy, then };
-        wiring::arm_transmitter(enable);
+        wiring::arm_transmitter(enable, phy.phy());
     }
 
     fn listen(&mut self, enable: u32, close: u32, receiver: Receiver) {
@@ -232,16 +232,31 @@ impl Radio {
         let mode = frame::receive_mode(receiver.phy);
         frame_as(mode, receiver, pdu.room().as_mut_ptr() as u32);
         self.doing = Doing::Listening { receiver };
-        wiring::arm_receiver(enable, close);
+        wiring::arm_receiver(enable, close, receiver.phy);
     }
 }
 
 /// PHY, framing, the longest packet and where it lies. The pointer is taken over at START.
 fn frame_as(mode: u32, Receiver { phy, longest }: Receiver, packet: u32) {
+    wiring::set_shorts(phy);
     RADIO.mode().write_value(radio::regs::Mode(mode));
     RADIO.pcnf0().write_value(radio::regs::Pcnf0(frame::packet_configuration_0(phy)));
     RADIO.pcnf1().write_value(radio::regs::Pcnf1(frame::packet_configuration_1(longest)));
+    work_around_191(phy);
     // What was written to the buffer must be in memory before the chip is told of it.
     compiler_fence(Ordering::SeqCst);
     RADIO.packetptr().write_value(packet);
+}
+
+/// Without it, LE Coded has too many errors.
+fn work_around_191(phy: Phy) {
+    let register = RADIO.as_ptr().wrapping_byte_add(0x740).cast::<u32>();
+    // SAFETY: a register of RADIO, which only this level uses; it has no name and no other effect.
+    unsafe {
+        let now = register.read_volatile();
+        let wanted = frame::erratum_191(now, phy);
+        if wanted != now {
+            register.write_volatile(wanted);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Which event triggers which task. PPI channels 20 to 31 are wired by the chip; each is only
-//! switched on and off.
+//! switched on and off. Channel 0 is wired here, for LE Coded.
 
+use ble::phy::Phy;
 use nrf_pac::{PPI, RADIO, RTC0, TIMER0, ppi, radio, timer};
 use radio_regs::time::Start;
 
@@ -14,6 +15,8 @@ const DISABLE: u32 = 1 << 22;
 const CAPTURE_ADDRESS: u32 = 1 << 26;
 /// The end of the packet is captured in compare 2.
 const CAPTURE_END: u32 = 1 << 27;
+/// So is that of a packet on LE Coded, whose TERM2 follows its CRC.
+const CAPTURE_CODED_END: u32 = 1 << 0;
 /// RTC0 compare 0 clears and starts TIMER0.
 const RESTART: u32 = (1 << 30) | (1 << 31);
 
@@ -32,7 +35,8 @@ pub fn set_up_timer() {
 
 /// Calls off whatever is armed.
 pub fn disarm() {
-    let all = TXEN | RXEN | DISABLE | CAPTURE_ADDRESS | CAPTURE_END | RESTART;
+    let ends = CAPTURE_END | CAPTURE_CODED_END;
+    let all = TXEN | RXEN | DISABLE | CAPTURE_ADDRESS | ends | RESTART;
     PPI.chenclr().write_value(ppi::regs::Chen(all));
 }
 
@@ -48,18 +52,20 @@ pub fn set_epoch(start: &Start) {
 }
 
 /// TXEN at that count.
-pub fn arm_transmitter(enable: u32) {
+pub fn arm_transmitter(enable: u32, phy: Phy) {
     clear_events();
     TIMER0.cc(ENABLE_AT).write_value(enable);
-    PPI.chenset().write_value(ppi::regs::Chen(TXEN | CAPTURE_ADDRESS | CAPTURE_END));
+    let channels = TXEN | CAPTURE_ADDRESS | end_of(phy);
+    PPI.chenset().write_value(ppi::regs::Chen(channels));
 }
 
 /// RXEN at that count, and off at `close` unless an access address was seen.
-pub fn arm_receiver(enable: u32, close: u32) {
+pub fn arm_receiver(enable: u32, close: u32, phy: Phy) {
     clear_events();
     TIMER0.cc(ENABLE_AT).write_value(enable);
     TIMER0.cc(ADDRESS_AT).write_value(close);
-    PPI.chenset().write_value(ppi::regs::Chen(RXEN | DISABLE | CAPTURE_ADDRESS | CAPTURE_END));
+    let channels = RXEN | DISABLE | CAPTURE_ADDRESS | end_of(phy);
+    PPI.chenset().write_value(ppi::regs::Chen(channels));
 }
 
 /// Count captured at the access address.
@@ -78,22 +84,46 @@ pub fn count() -> u32 {
     TIMER0.cc(SCRATCH).read()
 }
 
-/// Ramped up means started, ended means off; RSSI is sampled at the access address. One interrupt,
-/// when the radio is off again.
+/// Which channel captures the end of a packet.
+const fn end_of(phy: Phy) -> u32 {
+    match phy {
+        Phy::Le1M | Phy::Le2M => CAPTURE_END,
+        Phy::LeCoded => CAPTURE_CODED_END,
+    }
+}
+
+/// One interrupt, when the radio is off again; and the channel that the chip has not wired.
 pub fn set_up_radio() {
-    let mut shorts = radio::regs::Shorts(0);
-    shorts.set_ready_start(true);
-    shorts.set_end_disable(true);
-    shorts.set_address_rssistart(true);
-    shorts.set_disabled_rssistop(true);
-    RADIO.shorts().write_value(shorts);
     let mut interrupts = radio::regs::Int(0);
     interrupts.set_disabled(true);
     RADIO.intenset().write_value(interrupts);
+    let (end, capture) = (RADIO.events_phyend().as_ptr(), TIMER0.tasks_capture(END_AT).as_ptr());
+    PPI.ch(0).eep().write_value(end as u32);
+    PPI.ch(0).tep().write_value(capture as u32);
+}
+
+/// Ramped up means started, ended means off; RSSI is sampled at the access address. END on LE Coded
+/// comes before TERM2, and switching off then would cut that away: PHYEND is the end.
+pub fn set_shorts(phy: Phy) {
+    let mut shorts = radio::regs::Shorts(0);
+    shorts.set_ready_start(true);
+    match phy {
+        Phy::Le1M | Phy::Le2M => shorts.set_end_disable(true),
+        Phy::LeCoded => shorts.set_phyend_disable(true),
+    }
+    shorts.set_address_rssistart(true);
+    shorts.set_disabled_rssistop(true);
+    RADIO.shorts().write_value(shorts);
+}
+
+/// Whether a packet has ended, its CRC included.
+pub fn has_ended() -> bool {
+    RADIO.events_end().read() != 0
 }
 
 fn clear_events() {
     RADIO.events_address().write_value(0);
     RADIO.events_end().write_value(0);
+    RADIO.events_phyend().write_value(0);
     RADIO.events_disabled().write_value(0);
 }
