@@ -65,6 +65,18 @@ impl Instant {
         Duration(self.0.saturating_sub(earlier.0))
     }
 
+    /// The earlier of two points in time, either of which may never come. Deadlines are asked for
+    /// after each call: a chip does this in a tenth of the time that an iterator takes.
+    #[inline]
+    #[must_use]
+    pub const fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(first), Some(second)) => Some(if second.0 < first.0 { second } else { first }),
+            (None, other) => other,
+            (one, None) => one,
+        }
+    }
+
     /// `self - by`, stopping at the start of the clock.
     #[must_use]
     pub const fn before(self, by: Duration) -> Self {
@@ -207,6 +219,15 @@ mod tests {
         assert_eq!(Instant::MAX + Duration::from_us(1), Instant::MAX);
         assert_eq!(Instant::ZERO.before(Duration::from_us(1)), Instant::ZERO);
         assert_eq!(Instant::ZERO.since(Instant::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_earlier_of_two_may_be_the_only_one() {
+        let (a, b) = (Some(Instant::from_us(1)), Some(Instant::from_us(2)));
+        for (one, other, first) in [(a, b, a), (b, a, a), (a, None, a), (None, b, b)] {
+            assert_eq!(Instant::earlier(one, other), first);
+        }
+        assert_eq!(Instant::earlier(None, None), None);
     }
 
     #[test]

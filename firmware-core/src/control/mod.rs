@@ -250,7 +250,8 @@ impl<const LINKS: usize> Control<LINKS> {
     /// When [`Control::timer`] is due next.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.connections.iter().flatten().filter_map(Served::deadline).min()
+        let deadlines = self.connections.iter().flatten().map(Served::deadline);
+        deadlines.fold(None, Instant::earlier)
     }
 
     /// Reports what is under way on all connections; see [`ble::armed`].

@@ -94,7 +94,7 @@ impl Procedures {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let local = self.local.as_ref().and_then(|open| open.deadline);
         let remote = self.remote.as_ref().and_then(|open| open.deadline);
-        local.into_iter().chain(remote).min()
+        Instant::earlier(local, remote)
     }
 }
 

@@ -188,10 +188,8 @@ impl Served {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let c = &self.connection;
         let termination = c.termination.as_ref().and_then(Termination::deadline);
-        [self.procedures.deadline(), c.encryption.deadline, termination, c.ping.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let procedures = Instant::earlier(self.procedures.deadline(), c.encryption.deadline);
+        Instant::earlier(procedures, Instant::earlier(termination, c.ping.deadline()))
     }
 
     /// Reports what is under way; see [`ble::armed`].

@@ -106,7 +106,7 @@ impl HostConnection {
     pub(super) fn att_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting.as_ref().map(|waiting| waiting.until);
         let asked = self.resolution.deadline();
-        self.bearer.deadline().into_iter().chain(waiting).chain(asked).min()
+        Instant::earlier(self.bearer.deadline(), Instant::earlier(waiting, asked))
     }
 
     /// Whether all that was queued has arrived.

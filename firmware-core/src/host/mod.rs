@@ -242,13 +242,15 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
         if self.unsettled && self.has_room() {
             return Some(Instant::ZERO);
         }
-        let connections = || self.connections.iter().flatten();
-        let procedures = connections().filter_map(|c| c.procedures.deadline());
-        let att = connections().filter_map(HostConnection::att_deadline);
-        let idle = connections().filter_map(|c| c.idle_at);
-        let application = self.application_deadline().into_iter().chain(self.privacy_deadline());
-        let application = application.chain(self.call_deadline());
-        procedures.chain(att).chain(idle).chain(self.smp.deadline()).chain(application).min()
+        let mut first = Instant::earlier(self.smp.deadline(), self.application_deadline());
+        first = Instant::earlier(first, self.privacy_deadline());
+        first = Instant::earlier(first, self.call_deadline());
+        for connection in self.connections.iter().flatten() {
+            first = Instant::earlier(first, connection.procedures.deadline());
+            first = Instant::earlier(first, connection.att_deadline());
+            first = Instant::earlier(first, connection.idle_at);
+        }
+        first
     }
 
     /// Reports what is under way; see [`ble::armed`].

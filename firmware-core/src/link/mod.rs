@@ -173,14 +173,14 @@ impl<const LINKS: usize> Link<LINKS> {
     /// When [`Self::timer`] is to be called, on the sleep clock; it may have passed already.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
+        let mut first = Instant::earlier(self.operation.overdue(), self.advertiser.timeout());
+        let mut starts = self.advertiser.next_event();
+        for connection in self.connections.iter().flatten() {
+            first = Instant::earlier(first, Some(connection.supervision()));
+            starts = Instant::earlier(starts, connection.next_event());
+        }
         let busy = self.owner.is_some();
-        let starts = self.wishes().map(|wish| wish.due(busy));
-        let supervisions = self.connections.iter().flatten().map(LinkConnection::supervision);
-        starts
-            .chain(supervisions)
-            .chain(self.operation.overdue())
-            .chain(self.advertiser.timeout())
-            .min()
+        Instant::earlier(first, starts.map(|from| schedule::due(from, busy)))
     }
 
     /// The connection whose event is under way.

@@ -40,8 +40,13 @@ impl Wish {
     /// When to decide the request: ahead of time, or, while the radio is in use, as late as
     /// possible, since it may be free by then.
     pub(super) fn due(&self, busy: bool) -> Instant {
-        self.from.before(if busy { TURNAROUND } else { PREPARE_LEAD })
+        due(self.from, busy)
     }
+}
+
+/// The same of an event that starts at `from`.
+pub(super) const fn due(from: Instant, busy: bool) -> Instant {
+    from.before(if busy { TURNAROUND } else { PREPARE_LEAD })
 }
 
 /// By when `owner` must have left the radio if it holds it like that.

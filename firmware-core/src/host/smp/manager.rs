@@ -330,7 +330,8 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     /// When the next transaction timeout ends.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.links.iter().filter_map(|link| link.peer.deadline).min()
+        let deadlines = self.links.iter().map(|link| link.peer.deadline);
+        deadlines.fold(None, Instant::earlier)
     }
 
     /// An invariant of this level that has been broken since it was last asked for, and how often
