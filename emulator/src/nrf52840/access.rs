@@ -2,15 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::ahead::ORDER;
 use super::peripheral::{self, Endpoint};
-use super::{CCM, ECB, GPIOTE, NVMC, Nrf52840, PPI, Signal};
+use super::{GPIOTE, NVMC, Nrf52840, Signal};
 use crate::bus::{Bus, BusError, Context, Ticks};
-
-/// The peripherals with tasks, events and interrupts, by number.
-const NUMBERS: [u8; 26] = [
-    0, 1, 2, GPIOTE, 8, 9, 10, 11, 12, 13, ECB, CCM, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, NVMC,
-    PPI, 36, 40,
-];
 
 /// A port's registers: P1 follows P0 in the same page.
 fn port(address: u32) -> Option<(usize, u32)> {
@@ -23,7 +18,7 @@ fn port(address: u32) -> Option<(usize, u32)> {
 }
 
 fn not_modelled(number: u8) -> BusError {
-    BusError::NotModelled(if NUMBERS.contains(&number) {
+    BusError::NotModelled(if ORDER.contains(&number) {
         "this peripheral is modelled, this register is not: see its gaps in emulator/src/nrf52840"
     } else {
         "this peripheral is not modelled yet: build the firmware without it, or add it to \
@@ -99,6 +94,7 @@ impl Bus for Nrf52840 {
         context: &mut Context<'_>,
     ) -> Result<(), BusError> {
         self.nvmc.warn(self.clock.power.warns());
+        self.ahead.touch(NVMC);
         let allowed = self.nvmc.store(address, value, context.now, context.memory);
         if allowed { Ok(()) } else { Err(BusError::Nobody) }
     }

@@ -9,6 +9,7 @@
 //! takes on the chip.
 
 mod access;
+mod ahead;
 mod air;
 mod ccm;
 mod clock;
@@ -47,6 +48,7 @@ pub(crate) use rest::RESTART;
 
 use bletwin_sim::tear::{self, Chance};
 
+use ahead::Ahead;
 use ccm::Ccm;
 use clock::Clock;
 use ecb::Ecb;
@@ -55,7 +57,7 @@ use gpiote::Gpiote;
 use information::Information;
 use late::Late;
 use nvmc::Nvmc;
-use peripheral::{Common, Endpoint, Moment, Peripheral, TICK_16M};
+use peripheral::{Endpoint, Moment, Peripheral, TICK_16M};
 use power::{Power, Reset, Rest};
 use ppi::Ppi;
 use radio::Radio;
@@ -68,6 +70,7 @@ use wdt::Wdt;
 
 use crate::bus::Ticks;
 use crate::memory::Memory;
+use crate::untracked::Untracked;
 
 /// Flash of the chip, in octets.
 pub const FLASH: u32 = 1 << 20;
@@ -146,6 +149,7 @@ pub struct Nrf52840 {
     /// they change.
     upcoming: Option<Ticks>,
     lines: u64,
+    ahead: Untracked<Ahead>,
 }
 
 impl Nrf52840 {
@@ -179,10 +183,12 @@ impl Nrf52840 {
             present: 0,
             upcoming: None,
             lines: 0,
+            ahead: Untracked::default(),
         }
     }
 
     fn peripheral(&mut self, number: u8) -> Option<&mut dyn Peripheral> {
+        self.ahead.touch(number & 63);
         Some(match number {
             0 => &mut self.clock,
             1 => &mut self.radio,
@@ -206,35 +212,28 @@ impl Nrf52840 {
         })
     }
 
-    fn all(&self) -> [(u8, &dyn Peripheral); 26] {
-        [
-            (0, &self.clock),
-            (1, &self.radio),
-            (8, &self.timers[0]),
-            (9, &self.timers[1]),
-            (10, &self.timers[2]),
-            (26, &self.timers[3]),
-            (27, &self.timers[4]),
-            (11, &self.rtcs[0]),
-            (17, &self.rtcs[1]),
-            (36, &self.rtcs[2]),
-            (12, &self.temperature),
-            (13, &self.rng),
-            (ECB, &self.ecb),
-            (20, &self.egus[0]),
-            (21, &self.egus[1]),
-            (22, &self.egus[2]),
-            (23, &self.egus[3]),
-            (24, &self.egus[4]),
-            (25, &self.egus[5]),
-            (CCM, &self.ccm),
-            (16, &self.wdt),
-            (GPIOTE, &self.gpiote),
-            (2, &self.serial[0]),
-            (40, &self.serial[1]),
-            (NVMC, &self.nvmc),
-            (PPI, &self.ppi),
-        ]
+    fn shared(&self, number: u8) -> Option<&dyn Peripheral> {
+        Some(match number {
+            0 => &self.clock,
+            1 => &self.radio,
+            8..=10 => &self.timers[usize::from(number - 8)],
+            26 | 27 => &self.timers[usize::from(number - 23)],
+            11 => &self.rtcs[0],
+            17 => &self.rtcs[1],
+            36 => &self.rtcs[2],
+            12 => &self.temperature,
+            13 => &self.rng,
+            ECB => &self.ecb,
+            20..=25 => &self.egus[usize::from(number - 20)],
+            CCM => &self.ccm,
+            16 => &self.wdt,
+            GPIOTE => &self.gpiote,
+            2 => &self.serial[0],
+            40 => &self.serial[1],
+            NVMC => &self.nvmc,
+            PPI => &self.ppi,
+            _ => return None,
+        })
     }
 
     /// Lets a peripheral do something and hands on the events that it raises.
@@ -275,6 +274,7 @@ impl Nrf52840 {
     ) {
         let low = self.clock.low_since();
         if task == Endpoint::new(RADIO, radio::START) && self.radio.may_send_at_once() {
+            self.ahead.touch(CCM);
             self.ccm.is_sent(self.radio.pointer(), memory);
         }
         self.act(task.peripheral, now, memory, queue, |peripheral, moment| {
@@ -299,47 +299,32 @@ impl Nrf52840 {
     /// An event sets its register and triggers tasks by SHORTS and PPI.
     fn follow(&mut self, event: Endpoint, now: Ticks, queue: &mut VecDeque<Signal>) {
         if event == Endpoint::new(RADIO, radio::END) {
+            self.ahead.touch(CCM);
             self.ccm.received(now);
         }
         let Some(peripheral) = self.peripheral(event.peripheral) else { return };
         peripheral.common_mut().events |= 1 << event.index;
         let shorted = peripheral.shorted(event.index);
-        let tasks = (0..32).filter(|n| shorted >> n & 1 == 1);
-        let shorted = tasks.map(|n| Signal::Task(Endpoint::new(event.peripheral, n)));
-        let shorted: Vec<_> = shorted.collect();
         // When READY starts both, CCM is ahead of RADIO, which has preamble and address to send.
-        let (ahead, others): (Vec<_>, Vec<_>) =
-            self.ppi.tasks(event).partition(|task| task.peripheral == CCM);
-        queue.extend(ahead.into_iter().map(Signal::Task));
-        queue.extend(shorted);
-        queue.extend(others.into_iter().map(Signal::Task));
+        let joined = |ahead| {
+            let tasks = self.ppi.tasks(event);
+            tasks.filter(move |task| (task.peripheral == CCM) == ahead).map(Signal::Task)
+        };
+        queue.extend(joined(true));
+        let tasks = (0..32).filter(|n| shorted >> n & 1 == 1);
+        queue.extend(tasks.map(|n| Signal::Task(Endpoint::new(event.peripheral, n))));
+        queue.extend(joined(false));
     }
 
     /// Notifies the RTCs that the 32,768 Hz clock has started or stopped.
     fn notify_rtcs(&mut self, before: Option<Ticks>, now: Ticks) {
         let since = self.clock.low_since();
         if since != before {
+            [11, 17, 36].into_iter().for_each(|number| self.ahead.touch(number));
             for rtc in &mut self.rtcs {
                 rtc.low_frequency_clock(since, now);
             }
         }
-    }
-
-    /// Updates cached times.
-    fn look_ahead(&mut self) {
-        if self.rest.is_some() {
-            (self.upcoming, self.lines) = (None, 0);
-            return;
-        }
-        let waiting = (!self.waiting.is_empty()).then_some(self.waiting_until);
-        let all = self.all();
-        let upcoming = all.iter().filter_map(|(_, peripheral)| peripheral.next_event());
-        let upcoming = upcoming.chain(waiting).min();
-        let high = |(number, peripheral): &(u8, &dyn Peripheral)| {
-            u64::from(Common::interrupts(peripheral.common())) << number
-        };
-        self.lines = all.iter().map(high).fold(0, |lines, line| lines | line);
-        self.upcoming = upcoming;
     }
 
     /// Processes what is due at a moment.
@@ -349,13 +334,7 @@ impl Nrf52840 {
             queue = std::mem::take(&mut self.waiting);
         }
         let low = self.clock.low_since();
-        let due: Vec<u8> = self
-            .all()
-            .iter()
-            .filter(|(_, peripheral)| peripheral.next_event().is_some_and(|at| at <= now))
-            .map(|(number, _)| *number)
-            .collect();
-        for number in due {
+        for number in self.due(now) {
             self.act(number, now, memory, &mut queue, |peripheral, moment| peripheral.due(moment));
         }
         self.notify_rtcs(low, now);

@@ -8,7 +8,7 @@ use super::gpiote::Move;
 use super::peripheral::Endpoint;
 use super::radio::{Radio, Sent};
 use super::uarte::Uarte;
-use super::{GPIOTE, Nrf52840, Signal};
+use super::{GPIOTE, Nrf52840, RADIO, Signal};
 
 impl Nrf52840 {
     /// Packets sent by the radio since the last call, in order.
@@ -21,6 +21,7 @@ impl Nrf52840 {
     /// listen to it does not notice.
     pub fn hear(&mut self, burst: Burst, rssi: u8) {
         if self.rest.is_none() {
+            self.ahead.touch(RADIO);
             self.radio.hear(burst, rssi, true);
             self.look_ahead();
         }
@@ -29,6 +30,7 @@ impl Nrf52840 {
     /// The address of a packet ends at a time that has not passed; `octets` follow.
     pub(crate) fn hear_address(&mut self, burst: Burst, rssi: u8) {
         if self.rest.is_none() {
+            self.ahead.touch(RADIO);
             self.radio.hear(burst, rssi, false);
             self.look_ahead();
         }
@@ -36,6 +38,7 @@ impl Nrf52840 {
 
     /// The coding indicator of the packet whose address ended last says how it is sent.
     pub(crate) fn hear_coding(&mut self, mode: Mode) {
+        self.ahead.touch(RADIO);
         self.radio.coding(mode);
         self.look_ahead();
     }
@@ -43,6 +46,7 @@ impl Nrf52840 {
     /// The next octets of the packet that is being received: two, then as many as
     /// [`Self::expected`] says.
     pub(crate) fn hear_octets(&mut self, octets: &[u8]) {
+        self.ahead.touch(RADIO);
         self.radio.octets(octets);
         self.look_ahead();
     }
@@ -54,6 +58,7 @@ impl Nrf52840 {
 
     /// RADIO, for the node that carries its packets.
     pub(crate) fn radio(&mut self) -> &mut Radio {
+        self.ahead.touch(RADIO);
         &mut self.radio
     }
 
@@ -73,6 +78,7 @@ impl Nrf52840 {
     pub fn receive(&mut self, port: usize, octets: &[u8]) {
         let now = self.present;
         if let Some(port) = self.serial.get_mut(port).filter(|_| self.rest.is_none()) {
+            self.ahead.touch_all();
             port.receive(octets, now);
             self.look_ahead();
         }

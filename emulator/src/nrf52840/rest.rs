@@ -11,6 +11,7 @@ use crate::memory::Memory;
 
 /// CLOCK and POWER.
 const POWER: u8 = 0;
+const WDT: u8 = 16;
 
 /// How long the processor takes to begin after a reset that is no power-up. An own choice.
 pub(crate) const RESTART: Ticks = 16 * MICROSECOND;
@@ -34,6 +35,7 @@ impl Nrf52840 {
 
     /// The supply becomes so many mV.
     pub(crate) fn supply(&mut self, millivolts: u16, context: &mut Context<'_>) {
+        self.ahead.touch_all();
         self.clock.power.supply(millivolts);
         if self.rest == Some(Rest::BrownOut) {
             if self.clock.power.suffices_to_start() {
@@ -54,12 +56,14 @@ impl Nrf52840 {
         if self.rest.is_some() || self.clock.power.is_asleep() == asleep {
             return false;
         }
+        self.ahead.touch(POWER);
         let event = self.clock.power.sleeps(asleep);
         let common = self.clock.common_mut();
         common.events |= 1 << event;
         // As a rule nobody cares, and it happens often.
         let wanted = common.interrupts >> event & 1 == 1 || self.ppi.is_in_use();
         if wanted || self.clock.power.compares() || self.wdt.pauses() {
+            self.ahead.touch(WDT);
             self.wdt.sleeps(asleep, context.now);
             self.power(context, |_, moment| moment.raise(event));
         }
@@ -72,6 +76,7 @@ impl Nrf52840 {
         let memory = &mut *context.memory;
         let mut moment = Moment { now: context.now, memory, raised: &mut raised };
         act(self, &mut moment);
+        self.ahead.touch(POWER);
         self.clock.compare(&mut moment);
         let raised = raised.into_iter().map(|event| Endpoint::new(POWER, event));
         self.settle(context.now, context.memory, raised.map(Signal::Event).collect());
