@@ -123,6 +123,12 @@ impl<B> Cpu<B> {
         self.operate(op, set, d, self.get(n), b, carry);
     }
 
+    /// The second operand is a register as it is.
+    #[inline(always)]
+    pub(super) fn with_register(&mut self, op: Alu, set: bool, (d, n, m): (Reg, Reg, Reg)) {
+        self.operate(op, set, d, self.get(n), self.get(m), self.flags.carry);
+    }
+
     #[inline(always)]
     pub(super) fn shift_register(&mut self, kind: Shift, set: bool, (d, n, m): (Reg, Reg, Reg)) {
         let (result, carry) = shift(self.get(n), kind, self.get(m) & 0xFF, self.flags.carry);

@@ -2,7 +2,7 @@
 
 use super::{Cpu, Raised};
 use crate::bus::Bus;
-use crate::decode::Op;
+use crate::decode::{Alu, Index, Op, Shift, Size};
 use crate::exception::Fault;
 use crate::stop::Cause;
 
@@ -10,6 +10,63 @@ impl<B: Bus> Cpu<B> {
     #[inline(always)]
     pub(super) fn execute(&mut self, op: &Op) -> Result<(), Raised> {
         match *op {
+            Op::Move(d, imm) => self.set(d, imm),
+            Op::MoveFlags(d, imm) => self.data_immediate(Alu::Mov, true, (d, 0), None, imm),
+            Op::MoveRegister(d, m) => self.set(d, self.get(m)),
+            Op::Add(d, n, imm) => {
+                self.data_immediate(Alu::Add, false, (d, n), None, imm);
+            }
+            Op::AddFlags(d, n, imm) => {
+                self.data_immediate(Alu::Add, true, (d, n), None, imm);
+            }
+            Op::SubFlags(d, n, imm) => {
+                self.data_immediate(Alu::Sub, true, (d, n), None, imm);
+            }
+            Op::And(d, n, imm) => {
+                self.data_immediate(Alu::And, false, (d, n), None, imm);
+            }
+            Op::Orr(d, n, imm) => {
+                self.data_immediate(Alu::Orr, false, (d, n), None, imm);
+            }
+            Op::Compare(n, imm) => self.data_immediate(Alu::Cmp, true, (0, n), None, imm),
+            Op::AddRegister(d, n, m) => self.with_register(Alu::Add, false, (d, n, m)),
+            Op::AddRegisterFlags(d, n, m) => self.with_register(Alu::Add, true, (d, n, m)),
+            Op::AdcRegisterFlags(d, n, m) => self.with_register(Alu::Adc, true, (d, n, m)),
+            Op::SubRegisterFlags(d, n, m) => self.with_register(Alu::Sub, true, (d, n, m)),
+            Op::OrrRegister(d, n, m) => self.with_register(Alu::Orr, false, (d, n, m)),
+            Op::OrrRegisterFlags(d, n, m) => self.with_register(Alu::Orr, true, (d, n, m)),
+            Op::EorRegister(d, n, m) => self.with_register(Alu::Eor, false, (d, n, m)),
+            Op::CompareRegister(n, m) => self.with_register(Alu::Cmp, true, (0, n, m)),
+            Op::ShiftLeft(d, m, amount) => {
+                self.data_register(Alu::Mov, false, (d, 0, m), Shift::Lsl, amount);
+            }
+            Op::ShiftLeftFlags(d, m, amount) => {
+                self.data_register(Alu::Mov, true, (d, 0, m), Shift::Lsl, amount);
+            }
+            Op::ShiftRight(d, m, amount) => {
+                self.data_register(Alu::Mov, false, (d, 0, m), Shift::Lsr, amount);
+            }
+            Op::ShiftRightFlags(d, m, amount) => {
+                self.data_register(Alu::Mov, true, (d, 0, m), Shift::Lsr, amount);
+            }
+            Op::LoadWord(t, n, offset) => {
+                return self.load_immediate(Size::Word, t, n, Index::Offset, offset);
+            }
+            Op::LoadHalf(t, n, offset) => {
+                return self.load_immediate(Size::Half, t, n, Index::Offset, offset);
+            }
+            Op::LoadByte(t, n, offset) => {
+                return self.load_immediate(Size::Byte, t, n, Index::Offset, offset);
+            }
+            Op::StoreWord(t, n, offset) => {
+                return self.store_immediate(Size::Word, t, n, Index::Offset, offset);
+            }
+            Op::StoreHalf(t, n, offset) => {
+                return self.store_immediate(Size::Half, t, n, Index::Offset, offset);
+            }
+            Op::StoreByte(t, n, offset) => {
+                return self.store_immediate(Size::Byte, t, n, Index::Offset, offset);
+            }
             Op::DataImmediate { op, flags, d, n, carry, imm } => {
                 self.data_immediate(op, flags, (d, n), carry, imm);
             }

@@ -1,5 +1,6 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::decode::{self, Block};
 use crate::{Bus, BusError, Cause, Context, Cpu, Memory, Model, NoBus, Outcome, RAM_BASE};
 
 const FAST: Model = Model { priority_bits: 3, flash_wait_states: 0 };
@@ -286,4 +287,46 @@ fn a_reset_request_ends_the_run() {
     assert_eq!((stop.cause, stop.address), (Cause::Reset, 0x110));
     cpu.reset();
     assert_eq!((cpu.register(15), cpu.register(13)), (0x100, STACK));
+}
+
+/// Each hot form does what the instruction does that it stands for, to the cycle.
+#[test]
+fn hot_forms_are_the_instructions_that_they_stand_for() {
+    let mut hot = 0;
+    let mut fresh = cpu(&[]);
+    fresh.memory_mut().seal();
+    let mut check = |first: u16, second: u16, block, seed: u32| {
+        let op = decode::decode(0x100, first, second, block).op;
+        if op.hot() == op {
+            return;
+        }
+        hot += 1;
+        let mut plain = fresh.clone();
+        plain.cycles = 100;
+        for register in 0..15 {
+            // Numbers, and addresses in RAM for those that load and store.
+            let number = seed.wrapping_mul(0x9E37_79B1).rotate_left(u32::from(register) * 5);
+            let address = RAM_BASE + (number & 0x1FC) + 0x100;
+            plain.set(register, if (seed >> register) & 1 == 0 { number } else { address });
+        }
+        plain.flags.set_bits(seed << 27);
+        let mut other = plain.clone();
+        let (done, did) = (plain.execute(&op), other.execute(&op.hot()));
+        assert_eq!(done.is_ok(), did.is_ok(), "{op:?}");
+        assert!(plain == other, "{op:?} is not {:?}", op.hot());
+    };
+    for seed in [0x1234_5678, 0xFFFF_7FFF, 0x8000_AAAA] {
+        for first in 0..=0xE7FF {
+            check(first, 0, Block::Outside, seed);
+        }
+        for first in (0..0xE7FF).step_by(7) {
+            check(first, 0, Block::Last, seed);
+        }
+        for second in (0..0x10000_u32).step_by(61) {
+            for first in [0xF0A1, 0xF112, 0xF1B3, 0xF5B4, 0xF045, 0xEB06, 0xEA5F, 0xF8D1, 0xF891] {
+                check(first, second as u16, Block::Outside, seed ^ second << 3);
+            }
+        }
+    }
+    assert!(hot > 50_000, "{hot}");
 }

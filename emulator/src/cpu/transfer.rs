@@ -186,16 +186,18 @@ impl<B: Bus> Cpu<B> {
         let Self { memory, registers, .. } = self;
         if let Some(octets) = memory.ram_stretch(address, 4 * count as usize) {
             let (octets, _) = octets.as_chunks();
+            // What is special about some is made good afterwards.
+            let (here, stack) = (registers[15], registers[13]);
             for four in octets {
-                let register = rest.trailing_zeros() as Reg;
+                let register = rest.trailing_zeros() as usize;
                 rest &= rest.wrapping_sub(1);
-                match (register, u32::from_le_bytes(*four)) {
-                    (15, value) => target = value,
-                    (register, value) if register == n => base = value,
-                    (13, value) => registers[13] = value & !3,
-                    (register, value) => registers[usize::from(register) % REGISTERS] = value,
-                }
+                registers[register % REGISTERS] = u32::from_le_bytes(*four);
             }
+            target = std::mem::replace(&mut registers[15], here);
+            if list >> n & 1 == 1 {
+                base = registers[usize::from(n) % REGISTERS];
+            }
+            registers[13] = if list >> 13 & 1 == 1 { registers[13] & !3 } else { stack };
         }
         // Elsewhere, or on two pages.
         while rest != 0 {

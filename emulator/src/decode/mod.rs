@@ -5,6 +5,7 @@ mod branch;
 mod data;
 mod encoding;
 mod float;
+mod hot;
 mod kinds;
 mod memory;
 mod multiply;

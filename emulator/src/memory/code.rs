@@ -82,7 +82,8 @@ impl Code {
                 None if decode::is_wide(first) => return decode::decode(offset, 0xDE00, 0, block),
                 second => second.unwrap_or(0),
             };
-            decode::decode(base.wrapping_add(offset), first, second, block)
+            let decoded = decode::decode(base.wrapping_add(offset), first, second, block);
+            Instruction { op: decoded.op.hot(), ..decoded }
         };
         let page = CodePage {
             start: base.wrapping_add(start),
