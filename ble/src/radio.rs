@@ -54,10 +54,7 @@ impl AirPdu {
     /// Room for any packet, for a radio that writes there by itself: all of it, with octets of no
     /// meaning. [`Self::truncate`] follows.
     pub fn room(&mut self) -> &mut [u8] {
-        const ZEROS: [u8; AIR_PDU_MAX] = [0; AIR_PDU_MAX];
-        let missing = ZEROS.get(self.octets.len()..).unwrap_or(&[]);
-        let filled = self.octets.extend_from_slice(missing);
-        debug_assert!(filled.is_ok(), "it is as much as there is room for");
+        self.octets = OctetVec::zeros();
         &mut self.octets
     }
 

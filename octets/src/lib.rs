@@ -54,6 +54,15 @@ impl<const N: usize> OctetVec<N> {
         Self::default()
     }
 
+    /// As many as there is room for, all zero.
+    #[must_use]
+    pub fn zeros() -> Self {
+        #[cfg(not(feature = "spill"))]
+        return Self(Held::<N>::from_array([0; N]));
+        #[cfg(feature = "spill")]
+        Self(Held::<N>::from_elem(0, N))
+    }
+
     /// A copy of these.
     ///
     /// # Errors
@@ -231,6 +240,7 @@ mod tests {
                 prop_assert_eq!(hash(&octets), hash(&&model[..]));
                 prop_assert_eq!(format!("{octets:?}"), format!("{model:?}"));
                 prop_assert_eq!(&octets, &octets.clone());
+                prop_assert_eq!(&OctetVec::<MOST>::zeros()[..], &[0; MOST]);
             }
         }
     }
