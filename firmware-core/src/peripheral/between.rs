@@ -113,11 +113,15 @@ impl<B> Between<B> {
         self.due.host_timer
     }
 
-    pub(super) fn has_control_work(&self) -> bool {
+    /// Whether control has something to do, beside the link's reports.
+    #[must_use]
+    pub fn has_control_work(&self) -> bool {
         self.due.control_timer || self.due.channels.is_some() || !self.down.is_empty()
     }
 
-    pub(super) fn has_host_work(&self) -> bool {
+    /// Whether the host has something to do.
+    #[must_use]
+    pub fn has_host_work(&self) -> bool {
         let due = self.due.start || self.due.host_timer;
         due || !self.up.is_empty() || !self.inputs.is_empty()
     }

@@ -258,6 +258,12 @@ impl<A: Application, const LINKS: usize> HostLevel<A, LINKS> {
         self.host.broken().or_else(|| self.broken.take())
     }
 
+    /// Whether it waits for room for its outputs.
+    #[must_use]
+    pub const fn is_held_up(&self) -> bool {
+        self.full
+    }
+
     /// Whether something waits that can be done.
     pub(super) fn waits(&self, between: &Between<A::Button>) -> bool {
         between.has_host_work() && !self.full

@@ -169,7 +169,7 @@ struct Middle {
 
 impl Middle {
     fn due(&self) -> Option<Instant> {
-        self.control_due.into_iter().chain(self.host_due).min()
+        Instant::earlier(self.control_due, self.host_due)
     }
 
     /// Whose deadline has come has its turn; the end of this interrupt wakes the thread.
@@ -209,11 +209,19 @@ pub fn control_interrupt() {
         let watch = Stopwatch::start();
         let work = control.run(clock::now(), &mut joint);
         let due = control.deadline();
-        with(&MIDDLE, |middle| middle.plan(|middle| middle.control_due = due));
-        if work.items == 0 {
+        let more = with(&MIDDLE, |middle| {
+            middle.plan(|middle| middle.control_due = due);
+            middle.between.has_control_work()
+        });
+        if work.items > 0 {
+            watch.stop(work);
+        }
+        // It stops early where there was no room for what follows; what comes from here on pends
+        // this interrupt again.
+        let reports = with(&LOWER, |lower| lower.link.has_reports()) == Some(true);
+        if work.items == 0 || !(reports || more == Some(true)) {
             break;
         }
-        watch.stop(work);
     }
     critical_section::with(|cs| CONTROL.borrow(cs).replace(Some(control)));
 }
@@ -240,6 +248,11 @@ pub fn start() {
     with(&MIDDLE, |middle| middle.between.start());
 }
 
+/// Whether something waits for the host.
+pub fn host_has_work() -> bool {
+    with(&MIDDLE, |middle| middle.between.has_host_work()) == Some(true)
+}
+
 /// The host has run and is due then; control does what follows from it, if there is something.
 pub fn host_has_run(worked: bool, due: Option<Instant>) {
     with(&MIDDLE, |middle| {
@@ -258,8 +271,7 @@ pub fn stand_still(span: Duration, what: impl FnOnce()) -> bool {
         let upper = MIDDLE.borrow(cs).borrow().as_ref().and_then(Middle::due);
         let until = clock::now() + span;
         let is_free = lower.as_ref().is_some_and(|lower| {
-            let due = lower.due.into_iter().chain(upper).min();
-            due.is_none_or(|due| due > until)
+            Instant::earlier(lower.due, upper).is_none_or(|due| due > until)
                 && lower.orders.is_empty()
                 && lower.radio.is_free_until(until)
         });

@@ -140,7 +140,10 @@ impl Storage {
     /// How long the next operation makes the processor stand still, if there is one: that somebody
     /// waits for, or any.
     pub fn next(&self, at_leisure: bool) -> Option<Duration> {
-        Some(match self.store.next(&Nvm).filter(|_| at_leisure || self.store.is_urgent())? {
+        if !at_leisure && !self.store.is_urgent() {
+            return None;
+        }
+        Some(match self.store.next(&Nvm)? {
             Operation::Write { .. } => Duration::from_us(41),
             Operation::Erase { .. } => Duration::from_ms(SLICE.into()),
         })

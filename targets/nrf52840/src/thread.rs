@@ -99,6 +99,10 @@ impl Thread {
     /// Lets the host do what waits for it; whether there was something.
     fn run(&mut self) -> bool {
         let Self { host, wanted } = self;
+        // Every interrupt wakes the thread, and hardly any has something for it.
+        if !host.is_held_up() && !levels::host_has_work() {
+            return false;
+        }
         let watch = Stopwatch::start();
         let work = host.run(clock::now(), &mut Chip(|output| wanted.output(output)));
         levels::host_has_run(work.items > 0, host.deadline());
