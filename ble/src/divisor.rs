@@ -50,7 +50,7 @@ impl Divisor {
     #[must_use]
     pub const fn divide(self, value: u64) -> u64 {
         // Where 64 bits are a word the compiler knows better.
-        if usize::BITS >= u64::BITS { self.plain(value) } else { self.multiply(value) }
+        if usize::BITS >= u64::BITS { quotient(value, self.by) } else { self.multiply(value) }
     }
 
     /// The same, rounded up.
@@ -62,17 +62,30 @@ impl Divisor {
         whole.wrapping_add(if exact { 0 } else { 1 })
     }
 
-    const fn plain(self, value: u64) -> u64 {
-        match value.checked_div(self.by) {
-            Some(quotient) => quotient,
-            None => 0,
-        }
-    }
-
+    #[inline]
     const fn multiply(self, value: u64) -> u64 {
         let odd = value >> self.zeros;
-        if odd > self.limit { self.plain(value) } else { high(odd, self.factor) >> self.shift }
+        if odd > self.limit {
+            divided(value, self.by)
+        } else {
+            high(odd, self.factor) >> self.shift
+        }
     }
+}
+
+#[inline]
+const fn quotient(value: u64, by: u64) -> u64 {
+    match value.checked_div(by) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
+/// The same, out of the way: or the compiler divides beforehand, whether it is needed or not.
+#[cold]
+#[inline(never)]
+const fn divided(value: u64, by: u64) -> u64 {
+    quotient(value, by)
 }
 
 /// The upper 64 bits of a product, in multiplications of 32 bits.
