@@ -119,6 +119,10 @@ impl Storage {
 
     /// An effect is answered.
     pub fn answer(&mut self) -> Option<Completion> {
+        // It is asked at every wake-up, and a record is long.
+        if self.waiting.is_empty() && self.answer.is_none() {
+            return None;
+        }
         self.begin();
         self.answer.take()
     }
