@@ -120,7 +120,11 @@ impl Bus for Nrf52840 {
     }
 
     fn next_event(&self) -> Option<Ticks> {
-        self.upcoming.into_iter().chain(self.late.map(|late| late.due)).min()
+        match (self.upcoming, &self.late) {
+            (Some(upcoming), Some(late)) => Some(upcoming.min(late.due)),
+            (upcoming, None) => upcoming,
+            (None, Some(late)) => Some(late.due),
+        }
     }
 
     fn advance(&mut self, context: &mut Context<'_>) {

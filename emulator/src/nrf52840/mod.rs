@@ -305,6 +305,9 @@ impl Nrf52840 {
         let Some(peripheral) = self.peripheral(event.peripheral) else { return };
         peripheral.common_mut().events |= 1 << event.index;
         let shorted = peripheral.shorted(event.index);
+        if shorted == 0 && !self.ppi.is_in_use() {
+            return;
+        }
         // When READY starts both, CCM is ahead of RADIO, which has preamble and address to send.
         let joined = |ahead| {
             let tasks = self.ppi.tasks(event);

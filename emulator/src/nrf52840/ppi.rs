@@ -53,18 +53,28 @@ impl Ppi {
 
     /// The tasks that an event triggers, channel by channel.
     pub(super) fn tasks(&self, event: Endpoint) -> impl Iterator<Item = Endpoint> {
-        (0..CHANNELS).filter(|n| self.enabled >> n & 1 == 1).flat_map(move |n| {
-            let (from, to) = match n.checked_sub(FREE) {
-                Some(wired) => (Some(WIRED[wired].0), Some(WIRED[wired].1)),
-                None => (
-                    Endpoint::at(self.event_ends[n], EVENTS),
-                    Endpoint::at(self.task_ends[n], TASKS),
-                ),
+        let mut left = self.enabled;
+        let enabled = std::iter::from_fn(move || {
+            let n = (left != 0).then_some(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(n)
+        });
+        enabled.filter(move |n| self.joins(*n, event)).flat_map(|n| {
+            let to = match n.checked_sub(FREE) {
+                Some(wired) => Some(WIRED[wired].1),
+                None => Endpoint::at(self.task_ends[n], TASKS),
             };
             let fork = Endpoint::at(self.forks[n], TASKS).filter(|_| self.forks[n] != 0);
-            let matches = from == Some(event);
-            [to, fork].into_iter().flatten().filter(move |_| matches)
+            [to, fork].into_iter().flatten()
         })
+    }
+
+    /// Whether a channel begins at an event.
+    fn joins(&self, n: usize, event: Endpoint) -> bool {
+        match n.checked_sub(FREE) {
+            Some(wired) => WIRED[wired].0 == event,
+            None => Endpoint::at(self.event_ends[n], EVENTS) == Some(event),
+        }
     }
 }
 
