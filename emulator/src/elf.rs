@@ -50,6 +50,12 @@ impl Symbols {
         (address - start < (*size).max(1)).then_some(name)
     }
 
+    #[cfg(test)]
+    pub(crate) fn named(names: &[(u32, u32, &str)]) -> Self {
+        let entry = |&(address, size, name): &(u32, u32, &str)| (address, size, name.to_owned());
+        Self { by_address: names.iter().map(entry).collect() }
+    }
+
     /// Where the last symbol of RAM below an address ends, 0 without one.
     pub(crate) fn end_below(&self, top: u32) -> u32 {
         let below = self.by_address.iter().filter(|(start, size, _)| {

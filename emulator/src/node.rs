@@ -20,6 +20,7 @@ mod antenna;
 mod debug;
 mod defmt;
 mod pins;
+mod profile;
 mod rtt;
 mod usage;
 
@@ -27,6 +28,7 @@ mod usage;
 pub(crate) mod tests;
 
 pub use debug::{Halt, Point, Resume};
+pub use profile::Function;
 pub use usage::CpuUse;
 
 pub(crate) use defmt::SECTION as TEXTS;
@@ -50,6 +52,7 @@ use crate::stop::{Cause, Stop};
 use crate::untracked::Untracked;
 use debug::Debugger;
 use defmt::Texts;
+use profile::Profile;
 use rtt::{Rtt, text_lines};
 
 /// How far the chip may lag behind the world, or run ahead of it, while it is awake: less than
@@ -122,6 +125,8 @@ pub struct ChipNode {
     uart: Vec<u8>,
     /// The debugger that is attached, if one is.
     debugger: Untracked<Option<Box<Debugger>>>,
+    /// Where the time of its processor goes, if somebody asked.
+    profile: Untracked<Option<Box<Profile>>>,
 }
 
 impl ChipNode {
@@ -146,6 +151,7 @@ impl ChipNode {
             rtt: Rtt::default(),
             uart: Vec::new(),
             debugger: Untracked(None),
+            profile: Untracked(None),
         }
     }
 
@@ -272,9 +278,10 @@ impl ChipNode {
         self.reached = self.reached.max(until);
         while let Some(cpu) = self.cpu.as_mut().filter(|_| self.stopped.is_none()) {
             let debugger = self.debugger.as_deref_mut();
-            let outcome = match debugger {
-                Some(debugger) => debugger.run(cpu, until),
-                None => cpu.run(until),
+            let outcome = match (debugger, self.profile.as_deref_mut()) {
+                (Some(debugger), _) => debugger.run(cpu, until),
+                (None, Some(profile)) => cpu.run_watched(until, profile),
+                (None, None) => cpu.run(until),
             };
             match outcome {
                 Outcome::Reached | Outcome::Halted => return,
