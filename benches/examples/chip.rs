@@ -50,7 +50,8 @@ fn awake(stage: &Stage) -> u64 {
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let seconds = words.get(1).and_then(|word| word.parse().ok()).filter(|n| *n > 0_u64);
+    let seconds: Option<u64> = words.get(1).and_then(|word| word.parse().ok());
+    let seconds = seconds.filter(|seconds| *seconds > 0);
     let (Some(file), Some(seconds)) = (words.first(), seconds) else {
         panic!("chip FILE SECONDS [profile]");
     };
