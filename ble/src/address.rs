@@ -70,10 +70,11 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [o0, o1, o2, o3, o4, o5] = self.octets;
         let kind = match self.kind {
-            AddressKind::Public => "public",
-            AddressKind::Random => "random",
+            AddressKind::Public => "(public)",
+            AddressKind::Random => "(random)",
         };
-        write!(f, "{o5:02X}:{o4:02X}:{o3:02X}:{o2:02X}:{o1:02X}:{o0:02X} ({kind})")
+        write!(f, "{o5:02X}:{o4:02X}:{o3:02X}:{o2:02X}:{o1:02X}:{o0:02X} ")?;
+        f.write_str(kind)
     }
 }
 

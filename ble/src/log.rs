@@ -1,9 +1,14 @@
 //! What firmware logs, as values whose texts are those of the course application.
 
+mod read;
+
 use core::fmt;
 
 use crate::address::Address;
 use crate::error::ErrorCode;
+use crate::time::Duration;
+
+pub use read::{MODULES, split};
 
 /// Severity as Zephyr's log prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +23,37 @@ pub enum Severity {
     Debug,
 }
 
-/// A log line: where it comes from and what it says. Its text is [`Log`]'s `Display`.
+impl Severity {
+    /// As Zephyr's log prints it: `err`, `wrn`, `inf`, `dbg`.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Error => "err",
+            Self::Warning => "wrn",
+            Self::Info => "inf",
+            Self::Debug => "dbg",
+        }
+    }
+}
+
+/// Time since the device was switched on, as Zephyr's log prints it: `00:00:15.123,456` are hours,
+/// minutes, seconds, milliseconds, microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(pub Duration);
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Numbers of 32 bits: a firmware needs no others printed.
+        let us = self.0.as_us();
+        let (s, us) = ((us / 1_000_000) as u32, (us % 1_000_000) as u32);
+        let (ms, rest) = (us / 1_000, us % 1_000);
+        let (hours, minutes) = (s / 3_600, s / 60 % 60);
+        write!(f, "{hours:02}:{minutes:02}:{:02}.{ms:03},{rest:03}", s % 60)
+    }
+}
+
+/// A log line: where it comes from and what it says. [`Log::read`] undoes its `Display`, which
+/// leaves out the severity: `BLE_Main: Connected`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Log {
     /// `<inf>` and the like.
@@ -27,6 +62,15 @@ pub struct Log {
     pub module: &'static str,
     /// What happened; its text is printed after the module.
     pub line: Line,
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without padding, which a firmware has no other use for; likewise below.
+        f.write_str(self.module)?;
+        f.write_str(": ")?;
+        fmt::Display::fmt(&self.line, f)
+    }
 }
 
 /// Everything the application and the host log, as values. The texts are those of the course
@@ -157,11 +201,11 @@ impl fmt::Display for Line {
                 write!(f, "Pairing failed: {peer}, reason 0x{reason:02x}")
             }
             Self::BondDeleted => f.write_str("Bond deleted succesfully"),
-            Self::PairingMode(on) => {
-                write!(f, "Pairing mode {}", if *on { "on" } else { "off" })
-            }
+            Self::PairingMode(true) => f.write_str("Pairing mode on"),
+            Self::PairingMode(false) => f.write_str("Pairing mode off"),
             Self::BondRefused { identity, why } => {
-                write!(f, "Bond with {identity} refused: {why}")
+                write!(f, "Bond with {identity} refused: ")?;
+                f.write_str(why)
             }
             Self::BondTableFull { peer, bonds } => {
                 write!(f, "No room for a bond with {peer}: all {bonds} places are taken")
@@ -190,7 +234,8 @@ impl fmt::Display for Line {
                  timeout {timeout}"
             ),
             Self::ProcedureFailed { what, error } => {
-                write!(f, "{what} failed (err 0x{:02x})", error.0)
+                f.write_str(what)?;
+                write!(f, " failed (err 0x{:02x})", error.0)
             }
         }
     }

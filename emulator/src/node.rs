@@ -3,7 +3,7 @@
 //!
 //! The world's medium carries its bits both ways ([`bletwin_sim::antenna`]); its RNG delivers the
 //! world's entropy, its pins are the buttons and LEDs of the development kit (PCA10056), what its
-//! program logs by RTT is in the record.
+//! program logs by RTT and UARTE0 is in the record, and people read passkeys there.
 //!
 //! The chip is run up to the present whenever the world calls, at each event of a peripheral and
 //! every 16 µs while the processor is awake. That is always before it could put a bit on air,
@@ -19,6 +19,7 @@
 mod antenna;
 mod debug;
 mod defmt;
+mod display;
 mod pins;
 mod profile;
 mod rtt;
@@ -86,6 +87,20 @@ impl Image {
     pub fn symbols(&self) -> &Symbols {
         &self.symbols
     }
+
+    /// What lies there; `None`: not all of it is memory.
+    #[must_use]
+    pub fn octets(&self, address: u32, count: usize) -> Option<Vec<u8>> {
+        self.memory.octets(address, count)
+    }
+
+    /// Puts octets there, as a programmer does. False: not all of it is memory.
+    #[must_use]
+    pub fn put(&mut self, address: u32, octets: &[u8]) -> bool {
+        let put = self.memory.program(address, octets);
+        self.memory.seal();
+        put
+    }
 }
 
 /// Flash without power.
@@ -120,9 +135,13 @@ pub struct ChipNode {
     locked_up: bool,
     /// The LEDs that are lit, as bits.
     lit: u32,
+    /// The pins of buttons that somebody holds, with or without power.
+    held: u32,
     rtt: Rtt,
     /// The line that UARTE0 has begun.
     uart: Vec<u8>,
+    /// A passkey is to be read in its log.
+    shows: bool,
     /// The debugger that is attached, if one is.
     debugger: Untracked<Option<Box<Debugger>>>,
     /// Where the time of its processor goes, if somebody asked.
@@ -148,8 +167,10 @@ impl ChipNode {
             stopped: None,
             locked_up: false,
             lit: 0,
+            held: 0,
             rtt: Rtt::default(),
             uart: Vec::new(),
+            shows: false,
             debugger: Untracked(None),
             profile: Untracked(None),
         }
@@ -201,6 +222,9 @@ impl ChipNode {
         }
         let unstable = kept.map(|kept| kept.unstable).unwrap_or_default();
         bus.power_up(unstable, self.supply, &mut memory);
+        (0..32).filter(|pin| self.held >> pin & 1 == 1).for_each(|pin| {
+            bus.drive(0, pin, Some(false));
+        });
         memory.seal();
         self.cpu = Some(Box::new(Cpu::new(Model::NRF52840, memory, bus)));
         self.since = now;
@@ -219,6 +243,7 @@ impl ChipNode {
         self.locked_up = false;
         (self.reached, self.lit, self.rtt) = (0, 0, Rtt::default());
         self.uart.clear();
+        self.shows = false;
     }
 
     /// The supply becomes so many mV.
@@ -334,8 +359,15 @@ impl ChipNode {
         let texts = self.image.texts.as_deref();
         let lines = self.rtt.lines(now, known, texts, cpu.parts().1);
         let sent = text_lines(&mut self.uart, cpu.bus_mut().serial(0));
-        let sent = sent.into_iter().map(|line| format!("UARTE0: {line}"));
-        lines.into_iter().chain(sent).for_each(|line| out.note(Note::Printed(line)));
+        lines.into_iter().for_each(|line| self.printed(display::note(line), out));
+        for line in sent {
+            // Where a program logs to a debugger, too, it says the same there.
+            let note = match self.rtt.is_found() || ble::log::split(&line).is_none() {
+                true => Note::Printed(format!("UARTE0: {line}")),
+                false => display::note(line),
+            };
+            self.printed(note, out);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use ble::log::Stamp;
 use ble::time::Instant;
 use bletwin_sim::medium::MediumConfig;
 use bletwin_sim::record::{Note, Record, RecordKind};
@@ -124,7 +125,7 @@ impl Reporter {
     fn line(&self, air: &impl Lent, record: &Record, item: Option<&AirItem>) -> Option<String> {
         match (&record.kind, item) {
             (RecordKind::Note(note @ (Note::Log(_) | Note::Said(..))), _) if self.log => {
-                let time = log::timestamp(record.at.since(Instant::ZERO));
+                let time = Stamp(record.at.since(Instant::ZERO));
                 let name = air.name(record.node);
                 Some(format!("{name}: [{time}] {}", log::line(note)?))
             }

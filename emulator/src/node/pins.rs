@@ -22,6 +22,7 @@ impl ChipNode {
             // The board has no such button.
             _ => return,
         };
+        self.held = self.held & !(1 << pin) | u32::from(pressed) << pin;
         if let Some(cpu) = &mut self.cpu {
             cpu.bus_mut().drive(0, pin, pressed.then_some(false));
         }

@@ -42,6 +42,11 @@ fn is_block(memory: &Memory, address: u32) -> bool {
 }
 
 impl Rtt {
+    /// Whether the program has such a log.
+    pub(super) fn is_found(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// The lines that have come to an end since the last call.
     pub(super) fn lines(
         &mut self,
