@@ -34,7 +34,6 @@ use bletwin_setup::chip;
 use bletwin_setup::{Air, Build, Person, Setup, Tenant, applications};
 pub use finished::{Busy, Finished};
 pub use parties::Party;
-use silicon::RESULT;
 
 /// Path loss across which nothing arrives, dB.
 const NO_REACH_DB: i32 = 300;
@@ -393,8 +392,8 @@ impl Stage {
         for record in records.get(self.seen..).unwrap_or_default() {
             match self.world.node(self.peripheral) {
                 Participant::Chip(chip) => {
-                    let reports_end = chip.word(RESULT, 1).is_some();
-                    self.facts.add_other(self.central, reports_end, record);
+                    let nodes = [self.peripheral, self.central];
+                    silicon::see(&mut self.facts, chip, nodes, record);
                 }
                 _ => self.facts.add(self.peripheral, record),
             }

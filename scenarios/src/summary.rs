@@ -4,7 +4,7 @@ mod cpu;
 mod hci;
 
 use ble::error::ErrorCode;
-use ble::hci::{Acl, AclBoundary, Event};
+use ble::hci::{Acl, AclBoundary, Event, Handle};
 use ble::log::{Line, Log};
 use ble::time::Instant;
 use bletwin_sim::node::NodeId;
@@ -135,6 +135,8 @@ pub struct PeripheralFacts {
     pub bonded: Option<Instant>,
     /// PHYs of the last connection.
     pub phy: Option<Phys>,
+    /// Of a chip: whether its log says what happens to it.
+    pub logs: bool,
 }
 
 impl PeripheralFacts {
@@ -151,6 +153,23 @@ impl PeripheralFacts {
         }
     }
 
+    /// Takes in one more line of the log of a chip, of whose host nothing else is known. The other
+    /// end may have told of the connection before.
+    pub(crate) fn add_logged(&mut self, at: Instant, line: &Line) {
+        match line {
+            Line::Connected if !self.is_open() => self.begin(at),
+            Line::PhyUpdated { tx, rx } => self.phy = Some(Phys { tx: *tx, rx: *rx }),
+            Line::Disconnected(reason) if self.is_open() => {
+                let (handle, reason) = (Handle(0), *reason);
+                self.add_event(at, &Event::DisconnectionComplete { handle, reason });
+            }
+            // It is said before the disconnection that it may come from; whether the pairing had
+            // failed before, the central knows.
+            Line::SecurityFailed { error, .. } => self.security_err = Some(*error as u8),
+            line => self.add_line(at, line),
+        }
+    }
+
     /// Takes in one more record of the other end, for a peripheral without a record: the events
     /// that its host must have had. `reports_end`: it does report disconnections.
     pub fn add_other(&mut self, central: NodeId, reports_end: bool, record: &Record) {
@@ -161,6 +180,7 @@ impl PeripheralFacts {
         let mut event = event.clone();
         match &mut event {
             Event::DisconnectionComplete { .. } if reports_end => return,
+            Event::LeConnectionComplete(_) if reports_end && self.is_open() => return,
             Event::DisconnectionComplete { reason, .. } => {
                 *reason = match *reason {
                     ErrorCode::LOCAL_HOST_TERMINATED => ErrorCode::REMOTE_USER_TERMINATED,
@@ -176,13 +196,7 @@ impl PeripheralFacts {
 
     pub(crate) fn add_event(&mut self, at: Instant, event: &Event) {
         match event {
-            Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => {
-                self.connected = Some(at);
-                self.connections += 1;
-                self.disconnected.take_if(|(_, reason)| never_established(*reason));
-                self.set_level(1);
-                self.phy = Some(Phys { tx: 1, rx: 1 });
-            }
+            Event::LeConnectionComplete(c) if c.status == ErrorCode::SUCCESS => self.begin(at),
             Event::DisconnectionComplete { reason, .. } => {
                 if never_established(*reason) {
                     self.connections = self.connections.saturating_sub(1);
@@ -200,6 +214,20 @@ impl PeripheralFacts {
             }
             _ => {}
         }
+    }
+
+    /// Whether a connection has begun that has not ended.
+    fn is_open(&self) -> bool {
+        self.endings.len() < self.connections as usize
+    }
+
+    /// A connection has begun.
+    fn begin(&mut self, at: Instant) {
+        self.connected = Some(at);
+        self.connections += 1;
+        self.disconnected.take_if(|(_, reason)| never_established(*reason));
+        self.set_level(1);
+        self.phy = Some(Phys { tx: 1, rx: 1 });
     }
 
     pub(crate) const fn set_level(&mut self, level: u8) {

@@ -5,6 +5,7 @@
 
 use ble::address::Address;
 use ble::hci::Event;
+use ble::log::Line;
 use ble::time::Instant;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
@@ -58,12 +59,18 @@ struct Sorter {
     addresses: [Vec<Address>; 2],
     /// Whose connection there is.
     owner: Option<usize>,
+    /// Which of them has connected last, and since when a chip is connected to whom its log has yet
+    /// to say.
+    latest: Option<usize>,
+    unknown: Option<Instant>,
+    /// The peripheral is a chip, which tells of itself in its log alone.
+    is_chip: bool,
     parts: [Part; 2],
     connections: usize,
 }
 
 impl Sorter {
-    fn new(peripheral: NodeId, nodes: [NodeId; 2], records: &[Record]) -> Self {
+    fn new(peripheral: NodeId, nodes: [NodeId; 2], records: &[Record], is_chip: bool) -> Self {
         let mut addresses = [Vec::new(), Vec::new()];
         for record in records {
             if let RecordKind::Note(Note::HciEvent(Event::LeConnectionComplete(complete))) =
@@ -75,7 +82,17 @@ impl Sorter {
             }
         }
         let parts = Default::default();
-        Self { peripheral, nodes, addresses, owner: None, parts, connections: 0 }
+        Self {
+            peripheral,
+            nodes,
+            addresses,
+            owner: None,
+            latest: None,
+            unknown: None,
+            is_chip,
+            parts,
+            connections: 0,
+        }
     }
 
     /// Whose a new connection is.
@@ -90,7 +107,10 @@ impl Sorter {
 
     fn add(&mut self, record: &Record) {
         if record.node != self.peripheral {
-            return;
+            return self.add_other(record);
+        }
+        if let (true, RecordKind::Note(Note::Log(log))) = (self.is_chip, &record.kind) {
+            return self.add_logged(record.at, &log.line);
         }
         if let RecordKind::Note(Note::HciEvent(event)) = &record.kind {
             self.event(record.at, event);
@@ -100,25 +120,77 @@ impl Sorter {
         }
     }
 
+    /// A record of the other end, by which it is known whom a chip is connected to.
+    fn add_other(&mut self, record: &Record) {
+        let whose = self.nodes.iter().position(|node| *node == record.node);
+        if let (Some(whose), RecordKind::Note(Note::HciEvent(Event::LeConnectionComplete(one)))) =
+            (whose, &record.kind)
+            && one.role == Role::Central
+        {
+            let [first, second] = self.nodes;
+            // The second system of a machine is booted for the second connection alone.
+            let same = usize::from(self.connections == 1);
+            self.latest = Some(if first == second { same } else { whose });
+        }
+    }
+
+    /// A line of a chip's log. Whom it is connected to, one of the next lines says; who connected
+    /// last may have been too late.
+    fn add_logged(&mut self, at: Instant, line: &Line) {
+        let peer = match line {
+            Line::Connected => {
+                self.unknown = Some(at);
+                return;
+            }
+            Line::SecurityChanged { peer, .. }
+            | Line::SecurityFailed { peer, .. }
+            | Line::Passkey { peer, .. }
+            | Line::PairingComplete { peer, .. } => Some(*peer),
+            _ => None,
+        };
+        let ends = matches!(line, Line::Disconnected(_));
+        if let Some(since) = self.unknown.take_if(|_| peer.is_some() || ends) {
+            let told = peer.and_then(|peer| self.whose(peer));
+            self.begin(since, told.or(self.latest));
+            self.add_fact(since, &Line::Connected);
+        }
+        self.add_fact(at, line);
+        if let Line::Disconnected(reason) = line {
+            self.end(at, *reason);
+        }
+    }
+
+    fn add_fact(&mut self, at: Instant, line: &Line) {
+        if let Some(part) = self.owner.and_then(|at| self.parts.get_mut(at)) {
+            part.facts.add_logged(at, line);
+        }
+    }
+
     fn event(&mut self, at: Instant, event: &Event) {
         match event {
             Event::LeConnectionComplete(complete) if complete.status == ErrorCode::SUCCESS => {
-                self.owner = self.whose(complete.peer);
-                self.connections += 1;
-                if let Some(part) = self.owner.and_then(|at| self.parts.get_mut(at)) {
-                    part.spans.push((at, None));
-                }
+                self.begin(at, self.whose(complete.peer));
             }
-            Event::DisconnectionComplete { reason, .. } => {
-                if crate::summary::never_established(*reason) {
-                    self.connections = self.connections.saturating_sub(1);
-                }
-                let part = self.owner.and_then(|at| self.parts.get_mut(at));
-                if let Some((_, end)) = part.and_then(|part| part.spans.last_mut()) {
-                    *end = Some(at);
-                }
-            }
+            Event::DisconnectionComplete { reason, .. } => self.end(at, *reason),
             _ => {}
+        }
+    }
+
+    fn begin(&mut self, at: Instant, owner: Option<usize>) {
+        self.owner = owner;
+        self.connections += 1;
+        if let Some(part) = self.owner.and_then(|at| self.parts.get_mut(at)) {
+            part.spans.push((at, None));
+        }
+    }
+
+    fn end(&mut self, at: Instant, reason: ErrorCode) {
+        if crate::summary::never_established(reason) {
+            self.connections = self.connections.saturating_sub(1);
+        }
+        let part = self.owner.and_then(|at| self.parts.get_mut(at));
+        if let Some((_, end)) = part.and_then(|part| part.spans.last_mut()) {
+            *end = Some(at);
         }
     }
 }
@@ -129,7 +201,7 @@ impl Stage {
         let Some(names) = &self.parties else { return Vec::new() };
         let nodes = [self.central, self.beside.unwrap_or(self.central)];
         let records = self.world.records();
-        let mut sorter = Sorter::new(self.peripheral, nodes, records);
+        let mut sorter = Sorter::new(self.peripheral, nodes, records, self.chip().is_some());
         for record in records {
             sorter.add(record);
         }

@@ -1,18 +1,41 @@
 //! A chip in the peripheral's place. It keeps no record of its own: the result of a run is read
-//! from the central, and from the two words that a firmware with the feature `trial` has in RAM.
-//! Without those, the link is taken to end for the chip when it ends for the central.
+//! from its log, if that has lines of a known form, from the central, and from the two words that a
+//! firmware with the feature `trial` has in RAM. Without a log and without those, the link is taken
+//! to end for the chip when it ends for the central.
 
 use ble::error::ErrorCode;
 use ble::hci::{Event, Handle};
+use ble::log::Line;
 use ble::time::Instant;
 use bletwin_emulator::node::ChipNode;
 use bletwin_models::host::PairingError;
+use bletwin_sim::node::NodeId;
+use bletwin_sim::record::{Note, Record, RecordKind};
 
 use super::Stage;
 use crate::participant::Participant;
+use crate::summary::PeripheralFacts;
 
 /// Symbol of the two words in `targets/nrf52840/src/trial.rs`: `err`, and reason.
-pub(super) const RESULT: &str = "BLETWIN_RESULT";
+const RESULT: &str = "BLETWIN_RESULT";
+
+/// Takes in one more record of a chip and its central (`nodes`, in this order).
+pub(super) fn see(
+    facts: &mut PeripheralFacts,
+    chip: &ChipNode,
+    [own, central]: [NodeId; 2],
+    record: &Record,
+) {
+    let logged = match &record.kind {
+        RecordKind::Note(Note::Log(log)) if record.node == own => Some(&log.line),
+        _ => None,
+    };
+    facts.logs |= logged == Some(&Line::Connected);
+    if let Some(line) = logged {
+        facts.add_logged(record.at, line);
+    }
+    facts.add_other(central, facts.logs || chip.word(RESULT, 1).is_some(), record);
+}
 
 impl Stage {
     pub(crate) fn chip(&self) -> Option<&ChipNode> {
@@ -54,8 +77,11 @@ impl Stage {
             (status.level, refused)
         });
         let facts = &mut self.facts;
-        facts.security_err = error;
         facts.pairing_failed |= failed;
+        if facts.logs {
+            return;
+        }
+        facts.security_err = error;
         if level > 0 && facts.level != Some(level) {
             facts.set_level(level);
         }
@@ -69,7 +95,8 @@ impl Stage {
     /// Whether the link is over for the central and the chip has yet to notice: it does when its
     /// supervision timer has run out.
     pub(super) fn chip_lags(&self) -> bool {
-        let reports = self.chip().is_some_and(|chip| chip.word(RESULT, 1).is_some());
+        let has_words = |chip: &ChipNode| chip.word(RESULT, 1).is_some();
+        let reports = self.facts.logs || self.chip().is_some_and(has_words);
         let open = self.facts.connections as usize > self.facts.endings.len();
         reports && open && self.central_host().is_some_and(|host| host.status().level == 0)
     }

@@ -14,6 +14,8 @@ use crate::summary::{Verdict, never_established};
 /// When a button is pressed and released, after the central has connected and subscribed.
 const PRESS: Duration = Duration::from_secs(5);
 const RELEASE: Duration = Duration::from_ms(5_200);
+/// For how long any other button is pressed: until a chip with empty flash has started, too.
+const HELD: Duration = Duration::from_ms(1_000);
 
 impl Stage {
     /// This many connections are over: performs the story's next action.
@@ -27,6 +29,7 @@ impl Stage {
             (Story::BondLost, 1) => {
                 let act = Act::press(DELETE_BONDS);
                 self.world.act(self.peripheral, now, act);
+                self.release(DELETE_BONDS);
                 self.press_pairing_button();
             }
             (Story::Updated, 1) => {
@@ -92,6 +95,15 @@ impl Stage {
         if self.needs_button {
             let now = self.world.now();
             self.world.act(self.peripheral, now, Act::press(PAIRING));
+            self.release(PAIRING);
+        }
+    }
+
+    /// The button of a real board has to come up before it can be pressed again.
+    fn release(&mut self, button: &str) {
+        if self.chip().is_some() {
+            let at = self.world.now() + HELD;
+            self.world.act(self.peripheral, at, Act::release(button));
         }
     }
 
