@@ -36,6 +36,7 @@ use toml::Spanned;
 use crate::error::{BadInput, unknown_name_or_file};
 use crate::keys::{AIR, PERIPHERAL, conflict, page};
 pub use air::{Air, Person};
+use chip::Chosen;
 pub use party::Other;
 
 /// Names of the built-in firmware configurations.
@@ -95,7 +96,17 @@ impl Setup {
             return Self::new(peripheral, central, seed);
         };
         let image = chip::load(Path::new(file))?;
-        Self::with(peripheral, Firmware::find("recommended")?, Some(image), central, seed)
+        let mut firmware = Firmware::find("recommended")?;
+        if let Some(chosen) = Chosen::of(&image) {
+            firmware.build.config = chosen.config();
+        }
+        Self::with(peripheral, firmware, Some(image), central, seed)
+    }
+
+    /// Whether a chip runs a file with a configuration page, in which settings can be changed.
+    #[must_use]
+    pub fn has_page(&self) -> bool {
+        self.chip.as_ref().and_then(Chosen::of).is_some()
     }
 
     fn with(
@@ -132,6 +143,10 @@ impl Setup {
             });
         };
         let (name, value) = (name.trim(), value.trim());
+        let config = &mut self.peripheral.config;
+        if chip::configure(self.chip.as_mut(), config, name, value)? {
+            return Ok(());
+        }
         if AIR.find(name).is_some() {
             return Ok(AIR.set(&mut self.air, name, value)?);
         }
@@ -139,8 +154,8 @@ impl Setup {
             Some(name) => self.set_central(name, value),
             None => match PERIPHERAL.find(name) {
                 Some(key) => {
-                    if self.chip.is_some() {
-                        chip::known(key.name)?;
+                    if let Some(image) = &self.chip {
+                        chip::known(key.name, Chosen::of(image).is_some())?;
                     }
                     PERIPHERAL.set(&mut self.peripheral, name, value)?;
                     self.origins[0].insert(key.name, given());

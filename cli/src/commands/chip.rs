@@ -1,4 +1,4 @@
-//! `bletwin chip`: the firmware that comes along for the nRF52840, built and measured.
+//! `bletwin chip`: the firmware that comes along for the nRF52840, built, configured and measured.
 //!
 //! With rustup's target cargo builds it. Without, on Debian, `.ci/cross.sh` does with Debian's own
 //! compiler, whose packages it installs if they are missing.
@@ -28,6 +28,8 @@ pub enum Chip {
         #[arg(long, value_name = "FOLDER")]
         sources: Option<PathBuf>,
     },
+    /// Choose preset, passkey and address of a firmware that is built, in its file or on a chip.
+    Configure(super::configure::Configure),
     /// Measure what the firmware's work costs the emulated chip, in cycles: what the native core
     /// charges.
     Costs {
@@ -69,6 +71,7 @@ pub(super) fn chip(command: &Chip) -> anyhow::Result<Exit> {
             );
             Ok(Exit::Expected)
         }
+        Chip::Configure(options) => super::configure::configure(options),
         Chip::Costs { write, elf, sources } => measure(*write, elf.as_deref(), sources.as_deref()),
     }
 }

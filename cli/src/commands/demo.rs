@@ -30,8 +30,10 @@ struct Part {
 
 /// The application of the founding case.
 const LED_BUTTON: &str = "led-button";
-/// The case is that of its application, whatever the program has besides.
+/// The case is that of its application, whatever the program has besides, and that of its
+/// configuration, where a chip has a page for that.
 const ITS_APPLICATION: &str = "app=led-button";
+const ITS_PRESET: &str = "preset=zephyr-2024";
 
 const fn bonded_at_level_4(s: &Summary) -> bool {
     matches!(s.outcome, Verdict::Bonded) && matches!(s.security_level, Some(4))
@@ -77,7 +79,7 @@ const PARTS: [Part; 4] = [
 ];
 
 pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
-    let parts = parts(options)?;
+    let (parts, own) = parts(options)?;
     let captures = prepare(&options.out, &parts)?;
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", style::heading("It pairs with my phone, but not with that laptop."))?;
@@ -94,7 +96,7 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
     for (number, (part, [air, decrypted])) in parts.iter().copied().zip(captures).enumerate() {
         let started = Instant::now();
-        let Some(finished) = play(part, options)? else {
+        let Some(finished) = play(part, own, options)? else {
             return Ok(Exit::Interrupted);
         };
         let wall_ms = started.elapsed().as_millis();
@@ -104,7 +106,7 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
                 .commit(|w| report::capture(&finished, decrypt, w))
                 .with_context(|| format!("writing {}", path.display()))?;
         }
-        print_part(&mut out, number + 1, part, options, &finished)?;
+        print_part(&mut out, number + 1, part, own, options, &finished)?;
         let holds = (part.holds)(&finished.summary) && finished.judgement.unexpected.is_empty();
         rows.push((holds, part, finished.summary, wall_ms));
     }
@@ -112,12 +114,21 @@ pub(super) fn demo(options: &Demo) -> anyhow::Result<Exit> {
     Ok(if rows.iter().all(|(holds, ..)| *holds) { Exit::Expected } else { Exit::Unexpected })
 }
 
-/// A file that is built already has made its choice: the cures are for firmware that has not.
-fn parts(options: &Demo) -> Result<Vec<&'static Part>, BadInput> {
+/// The four runs, or those of a file that is built already, has made its choice, and has no
+/// configuration page: the cures are for firmware that has not. And what is set for all of them.
+fn parts(options: &Demo) -> Result<(Vec<&'static Part>, Option<&'static str>), BadInput> {
+    let all = PARTS.iter();
     match &options.peripheral {
-        None => Ok(PARTS.iter().collect()),
+        None => {
+            // Not needed if it is a firmware's default.
+            let other = applications::default().name() != LED_BUTTON;
+            Ok((all.collect(), other.then_some(ITS_APPLICATION)))
+        }
         Some(file) if file.starts_with(chip::PREFIX) => {
-            Ok(PARTS.iter().filter(|part| part.set.is_empty()).collect())
+            if Setup::open(file, PARTS[0].central, options.seed)?.has_page() {
+                return Ok((all.collect(), Some(ITS_PRESET)));
+            }
+            Ok((all.filter(|part| part.set.is_empty()).collect(), None))
         }
         Some(other) => Err(BadInput {
             what: format!("the founding case is that of one firmware, not of `{other}`"),
@@ -147,9 +158,8 @@ fn firmware(options: &Demo) -> &str {
     options.peripheral.as_deref().unwrap_or("zephyr-2024")
 }
 
-fn play(part: &Part, options: &Demo) -> anyhow::Result<Option<Finished>> {
+fn play(part: &Part, own: Option<&str>, options: &Demo) -> anyhow::Result<Option<Finished>> {
     let mut setup = Setup::open(firmware(options), part.central, options.seed)?;
-    let own = options.peripheral.is_none().then_some(ITS_APPLICATION);
     let set = part.set.iter().copied().chain(options.set.iter().map(String::as_str));
     for assignment in own.into_iter().chain(set) {
         setup.set(assignment)?;
@@ -166,13 +176,11 @@ fn print_part(
     out: &mut impl Write,
     number: usize,
     part: &Part,
+    own: Option<&str>,
     options: &Demo,
     run: &Finished,
 ) -> anyhow::Result<()> {
     writeln!(out, "\n{}", style::heading(&format!("{number}. {}", part.title)))?;
-    // Not needed if it is a firmware's default.
-    let other = applications::default().name() != LED_BUTTON;
-    let own = (options.peripheral.is_none() && other).then_some(ITS_APPLICATION);
     let command =
         std::iter::once(format!("{} run pairing --central {}", program::name(), part.central))
             .chain(options.peripheral.iter().map(|file| format!("--peripheral {file}")))

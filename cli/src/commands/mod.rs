@@ -5,6 +5,7 @@ mod capture;
 mod central;
 mod chip;
 mod codes;
+mod configure;
 mod demo;
 mod diagnose;
 mod ending;

@@ -1,16 +1,18 @@
 //! Firmware that is no configuration but a file: `elf=FILE`, run by the emulated chip.
 
+mod chosen;
+pub mod file;
+
 use std::path::Path;
 
 use bletwin_emulator::node::Image;
 
 use crate::error::BadInput;
+pub(crate) use chosen::configure;
+pub use chosen::{Chosen, IDENTITY, set};
 
 /// What such a firmware's name begins with.
 pub const PREFIX: &str = "elf=";
-
-/// FICR's device address and device id; a scenario has one chip.
-pub const IDENTITY: [u64; 2] = [0xC1C0_FFEE_0001, 1];
 
 /// More than the chip's flash with a generous lot of debug information.
 const SIZE_MAX: u64 = 256 << 20;
@@ -44,14 +46,21 @@ pub fn load(path: &Path) -> Result<Image, BadInput> {
 ///
 /// # Errors
 /// [`BadInput`]: the file has its own choices.
-pub(crate) fn known(key: &str) -> Result<(), BadInput> {
+pub(crate) fn known(key: &str, has_page: bool) -> Result<(), BadInput> {
     if KNOWN.contains(&key) {
         return Ok(());
     }
+    let others = match has_page {
+        true => {
+            let keys = settings::KEYS.iter().map(|key| key.name);
+            format!("; its configuration page has {}", keys.collect::<Vec<_>>().join(", "))
+        }
+        false => String::new(),
+    };
     Err(BadInput {
         what: format!("`{key}` cannot be set in a file that is built already"),
         help: format!(
-            "build it with another configuration; {} say what the person knows of it",
+            "build it with another configuration; {} say what the person knows of it{others}",
             KNOWN.join(", ")
         ),
     })
