@@ -21,7 +21,6 @@ use firmware_core::host::message::HostInput;
 use firmware_core::link::Link;
 use firmware_core::link::message::{LinkOrder, LinkReport};
 use firmware_core::peripheral::{Between, ControlLevel, Joint, Levels, Output};
-use led_button::LedButton;
 use nrf_pac::Interrupt;
 
 use crate::clock::{self, Alarm};
@@ -34,7 +33,7 @@ pub const LINKS: usize = 1;
 const ORDERS: usize = 4;
 
 /// The application that this firmware is for.
-pub type App = LedButton;
+pub use application::App;
 /// Its buttons.
 pub type Button = <App as Application>::Button;
 /// What it shows.

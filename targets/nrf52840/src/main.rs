@@ -1,5 +1,6 @@
-//! A first, thin firmware of bletwin's peripheral for the nRF52840: it executes what the portable
-//! core asks for and adds nothing of its own. README.md says what is missing.
+//! The firmware of bletwin's peripheral for the nRF52840 and Nordic's development kit: it executes
+//! what the portable core asks for, shows what happens, and obeys the buttons. README.md says what
+//! is missing.
 //!
 //! Three levels, as the core counts its work, each of which interrupts those below it ([`levels`]):
 //! the radio's and the clock's interrupts decide what must be decided within T_IFS; a software
@@ -8,36 +9,35 @@
 #![no_std]
 #![no_main]
 
+mod beat;
 mod board;
+mod buttons;
+mod chosen;
 mod clock;
+mod console;
 mod copy;
 mod costs;
+mod crash;
 mod effects;
 mod levels;
+mod protection;
 mod radio;
 mod rng;
+mod rtt;
+mod started;
 mod storage;
 mod thread;
 #[cfg(feature = "trial")]
 mod trial;
-
-use core::panic::PanicInfo;
+mod uart;
+mod watchdog;
 
 use cortex_m::peripheral::NVIC;
 use cortex_m_rt::entry;
-#[cfg(not(feature = "trial"))]
-use firmware_core::config::Config;
 use nrf_pac::{Interrupt, NVMC, interrupt};
 
+use crate::started::Start;
 use crate::thread::{Place, Thread};
-
-#[cfg(feature = "trial")]
-use trial::config;
-
-#[cfg(not(feature = "trial"))]
-fn config() -> Config {
-    Config::recommended()
-}
 
 #[entry]
 fn main() -> ! {
@@ -45,10 +45,16 @@ fn main() -> ! {
     static mut CORE: Place = Place::uninit();
     // Without its cache, flash makes the processor wait for most jumps: T_IFS has no time for that.
     NVMC.icachecnf().write(|w| w.set_cacheen(true));
-    let mut thread = Thread::new(CORE, &config(), &rng::entropy());
+    let start = Start::look(protection::apply());
+    let config = chosen::config(start.found());
+    let mut thread = Thread::new(CORE, &config, &rng::entropy());
+    watchdog::start();
+    beat::start();
+    buttons::set_up();
     enable_interrupts();
-    thread.start();
+    thread.start(&start);
     loop {
+        watchdog::feed();
         if !thread.step() {
             // An interrupt that came after the question sets the event register: no wake-up is
             // lost.
@@ -62,6 +68,7 @@ fn main() -> ! {
 fn enable_interrupts() {
     const ABOVE: u8 = 1 << 5;
     const BELOW: u8 = 6 << 5;
+    const LOWEST: u8 = 7 << 5;
     let Some(mut core) = cortex_m::Peripherals::take() else { return };
     costs::start(&mut core.DCB, &mut core.DWT);
     // SAFETY: no code here relies on priorities for exclusion (critical sections mask them all),
@@ -73,6 +80,10 @@ fn enable_interrupts() {
         NVIC::unmask(Interrupt::RADIO);
         NVIC::unmask(Interrupt::RTC0);
         NVIC::unmask(Interrupt::EGU0_SWI0);
+        for interrupt in [Interrupt::UARTE0, Interrupt::GPIOTE, Interrupt::RTC2] {
+            core.NVIC.set_priority(interrupt, LOWEST);
+            NVIC::unmask(interrupt);
+        }
     }
 }
 
@@ -89,11 +100,4 @@ fn RTC0() {
 #[interrupt]
 fn EGU0_SWI0() {
     levels::control_interrupt();
-}
-
-/// Nothing in here panics on purpose. If it does, the radio falls silent and the chip starts
-/// anew, which a central sees as a supervision timeout.
-#[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
-    cortex_m::peripheral::SCB::sys_reset()
 }

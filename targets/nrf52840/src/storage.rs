@@ -42,6 +42,7 @@ impl Nvm {
 
     fn execute(operation: Operation) {
         let mode = |mode| {
+            // What may be done to flash from here on.
             NVMC.config().write(|w| w.set_wen(mode));
             Self::wait();
         };
@@ -55,7 +56,9 @@ impl Nvm {
             }
             Operation::Erase { page, .. } => {
                 mode(nvmc::vals::Wen::Een);
+                // A slice is a millisecond long.
                 NVMC.erasepagepartialcfg().write(|w| w.set_duration(SLICE));
+                // One slice of this page.
                 NVMC.erasepagepartial().write_value(Self::first() + u32::from(page) * PAGE);
                 Self::wait();
             }

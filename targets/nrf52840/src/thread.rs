@@ -6,15 +6,18 @@ use ble::effect::Effect;
 use ble::queue::Queue;
 use ble::random::Entropy;
 use ble::time::Duration;
+use firmware_core::application::Button as _;
 use firmware_core::config::Config;
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::{HostLevel, Levels, Output};
 
+use crate::console::Console;
 use crate::costs::Stopwatch;
 use crate::levels::{self, App, Button, Chip, Core, LINKS, Shown};
 use crate::radio::Radio;
+use crate::started::Start;
 use crate::storage::Storage;
-use crate::{board, clock, effects};
+use crate::{board, buttons, clock, effects};
 
 /// Effects that may wait. The core starts one at a time per pairing.
 const EFFECTS: usize = 4;
@@ -37,6 +40,7 @@ fn build<'a>(place: &'a mut Place, config: &Config, entropy: &Entropy) -> &'a mu
 struct Wanted {
     effects: Queue<Effect, EFFECTS>,
     storage: Storage,
+    console: Console,
 }
 
 impl Wanted {
@@ -53,8 +57,13 @@ impl Wanted {
                 // timers end what waited.
                 let _ = self.effects.push(effect);
             }
-            Output::Show(light) => board::show(light),
-            // For records, logs and a display, which this firmware does not have.
+            Output::Show(shown) => match application::led(&shown) {
+                Some((led, on)) => board::show(led, on),
+                None => self.console.shows(clock::now(), &shown),
+            },
+            Output::Log(log) => self.console.log(clock::now(), &log),
+            Output::Said(severity, text) => self.console.said(clock::now(), severity, &text),
+            // For records, and a display: the log has the passkey.
             _ => {}
         }
     }
@@ -74,11 +83,13 @@ impl Thread {
         clock::start();
         let Levels { link, control, host, between } = build(place, config, entropy);
         levels::hand_out(link, control, between, Radio::new());
-        Self { host, wanted: Wanted { effects: Queue::new(), storage: Storage::open() } }
+        let (storage, console) = (Storage::open(), Console::new());
+        Self { host, wanted: Wanted { effects: Queue::new(), storage, console } }
     }
 
-    /// Starts the core, with the records that were kept.
-    pub fn start(&mut self) {
+    /// Starts the core, with the records that were kept, and says why.
+    pub fn start(&mut self, start: &Start) {
+        start.tell(clock::now(), &mut self.wanted.console);
         for slot in Storage::slots() {
             if let Some(loaded) = self.wanted.storage.load(slot) {
                 self.input(HostInput::Completed(loaded));
@@ -114,6 +125,10 @@ impl Thread {
 
     /// One thing after the other, what somebody waits for first; whether there was something.
     pub fn step(&mut self) -> bool {
+        if let Some((number, pressed)) = buttons::next() {
+            self.press(number, pressed);
+            return true;
+        }
         if self.store(false) {
             return true;
         }
@@ -122,6 +137,15 @@ impl Thread {
             return true;
         }
         self.run() || self.store(true)
+    }
+
+    /// A button of the board was pressed or released.
+    fn press(&mut self, number: usize, pressed: bool) {
+        #[cfg(feature = "trial")]
+        crate::trial::press(number, pressed);
+        if let Some(button) = Button::ALL.get(number).copied() {
+            self.input(HostInput::Button { button, pressed });
+        }
     }
 
     /// Does one operation of flash, if there is one that is over before anything is due; whether

@@ -1,12 +1,12 @@
 //! What the feature `trial` adds, for the emulator and for debuggers: the configuration of the
-//! founding case with a fixed passkey, which this firmware could not show, and results in RAM.
+//! founding case with a fixed passkey, results in RAM, and a button that goes wrong.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use ble::hci::Event;
 use ble::log::{Line, Log};
-use firmware_core::config::{Config, Passkey};
 use firmware_core::peripheral::Output;
+use settings::{AskPhy, Identity, Passkeys, Preset, Settings};
 
 /// What a person reads on the device's label.
 const PASSKEY: u32 = 123_456;
@@ -26,10 +26,13 @@ pub fn armed(counts: u32) {
     BLETWIN_SLACK.fetch_min(counts, Ordering::Relaxed);
 }
 
-/// The configuration of the founding case, with the passkey fixed.
-pub fn config() -> Config {
-    Config { passkey: Passkey::Static(PASSKEY), ..Config::zephyr_2024() }
-}
+/// The configuration of the founding case, with the passkey fixed, unless the page has another.
+pub const DEFAULT: Settings = Settings {
+    preset: Preset::Zephyr2024,
+    passkey: Passkeys::Fixed(PASSKEY),
+    phy_update: AskPhy::Preset,
+    address: Identity::Factory,
+};
 
 /// Keeps what an output tells of results.
 pub fn keep<O>(output: &Output<O>) {
@@ -47,6 +50,20 @@ pub fn keep<O>(output: &Output<O>) {
         Output::HciEvent(Event::DisconnectionComplete { reason: code, .. }) => {
             reason.store(code.0.into(), Ordering::Relaxed);
         }
+        _ => {}
+    }
+}
+
+/// The fourth button is for tests of what is done about a firmware that goes wrong: alone it makes
+/// the thread panic, and hang while the third one is held.
+pub fn press(number: usize, pressed: bool) {
+    static THIRD: AtomicU32 = AtomicU32::new(0);
+    match (number, pressed) {
+        (2, pressed) => THIRD.store(pressed.into(), Ordering::Relaxed),
+        (3, true) if THIRD.load(Ordering::Relaxed) == 0 => panic!("a person wanted it"),
+        (3, true) => loop {
+            cortex_m::asm::nop();
+        },
         _ => {}
     }
 }
