@@ -138,6 +138,8 @@ if [ -f targets/nrf52840/Cargo.toml ]; then
   (cd targets/nrf52840 && cross_cargo rustc --release --locked -- --emit "asm=$OUT/thin.s")
   check_budget "$OUT/$TRIPLE/release/bletwin-nrf52840"
   check_frames "$OUT/thin.s"
+  # Another application in the same firmware.
+  (cd examples/my-peripheral/chip && cross_cargo build --release --locked)
   # What the emulator's cycles are compared by.
   (cd targets/nrf52840 && cross_cargo build --release --locked -p p256-cycles)
 fi
