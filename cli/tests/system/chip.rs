@@ -18,8 +18,9 @@ fn play(central: &str) -> Option<Finished> {
     };
     let mut setup = Setup::open(&format!("elf={file}"), central, 1).expect("it can be flashed");
     setup.set("passkey=123456").expect("it is on the label");
-    let refused = setup.set("phy-update=never").expect_err("the file has made its choice");
+    let refused = setup.set("data-length=never").expect_err("the file has made its choice");
     assert!(refused.what.contains("built already"), "{refused:?}");
+    assert!(refused.help.contains("its configuration page has preset, passkey"), "{refused:?}");
     Some(Stage::new(catalogue::by_name("pairing").expect("known"), &setup).play())
 }
 

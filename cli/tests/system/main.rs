@@ -1,6 +1,7 @@
 //! Tests of the whole system. One binary: linking one for each file would take longer than running
 //! them all.
 
+mod board;
 mod bonds;
 mod bumble;
 mod chip;
@@ -41,6 +42,7 @@ mod reconnect;
 mod replay;
 mod restart;
 mod rules;
+mod same_log;
 mod serve;
 mod several_links;
 mod snapshots_of_state;
