@@ -48,7 +48,7 @@ pub fn setup(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Se
 /// As [`setup`].
 pub fn play(entry: &Entry, quirk: &Quirk, trial: Trial, seed: u64) -> Result<Finished, BadInput> {
     let scenario = catalogue::by_name(&quirk.scenario)?;
-    let mut stage = Stage::new(scenario, &setup(entry, quirk, trial, seed)?);
+    let mut stage = Stage::new(scenario, &setup(entry, quirk, trial, seed)?).unhashed();
     stage.run(|| false);
     Ok(stage.finish())
 }
@@ -88,7 +88,7 @@ pub fn unseen(shows: &Shows, seed: u64) -> Result<Option<String>, BadInput> {
     for assignment in &shows.set {
         setup.set(assignment)?;
     }
-    let mut stage = Stage::new(catalogue::by_name(&shows.scenario)?, &setup);
+    let mut stage = Stage::new(catalogue::by_name(&shows.scenario)?, &setup).unhashed();
     stage.run(|| false);
     let run = stage.finish();
     let ladder = report::ladder(&run);

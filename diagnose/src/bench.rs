@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ble::time::Duration;
 use bletwin_models::central::Central;
@@ -13,6 +14,7 @@ use bletwin_models::profile::Profile;
 use bletwin_setup::Build;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Record, RecordKind};
+use bletwin_sim::remembered::Remembered;
 use firmware_core::host::procedures::Request;
 use rayon::prelude::*;
 
@@ -113,6 +115,8 @@ pub struct Bench<'a> {
     wishes: Vec<Request>,
     watcher: Watcher<'a>,
     runs: AtomicUsize,
+    /// Most runs are of one seed, and compute the same keys.
+    keys: Mutex<Remembered>,
 }
 
 impl<'a> Bench<'a> {
@@ -140,9 +144,20 @@ impl<'a> Bench<'a> {
         watcher: Watcher<'a>,
     ) -> Self {
         let runs = AtomicUsize::new(0);
+        let keys = Mutex::default();
         let air = air.clone();
         let scenario = *scenario;
-        Self { scenario, suspect, honest, other: None, air, wishes: Vec::new(), watcher, runs }
+        Self {
+            scenario,
+            suspect,
+            honest,
+            other: None,
+            air,
+            wishes: Vec::new(),
+            watcher,
+            runs,
+            keys,
+        }
     }
 
     /// The same, but a run is good only if the central also grants these.
@@ -191,13 +206,23 @@ impl<'a> Bench<'a> {
             seed: trial.seed,
         };
         let stage = Stage::with(&self.scenario, cast);
-        let mut stage = stage.resting(TAIL).unjudged().prompted(&trial.prompts);
+        let mut stage = stage
+            .resting(TAIL)
+            .unjudged()
+            .unhashed()
+            .prompted(&trial.prompts)
+            .knowing(self.keys().clone());
         if !stage.run(self.watcher.stop) {
             return None;
         }
+        self.keys().clone_from(stage.world.remembered());
         self.runs.fetch_add(1, Ordering::Relaxed);
         (self.watcher.tick)();
         Some(stage.finish())
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Remembered> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Plays one, without what only the central knows of itself. `None`: interrupted.

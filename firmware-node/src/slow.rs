@@ -73,7 +73,7 @@ impl PeripheralNode {
     /// Passes on what is done by now.
     pub(crate) fn finish_slow(&mut self, now: Instant, out: &mut Outbox) {
         while let Some(slow) = self.worker.done_by(now) {
-            let Some((id, completion)) = effects::compute(slow.effect) else { continue };
+            let Some((id, completion)) = out.keys().compute(slow.effect) else { continue };
             out.also_because(&slow.causes.0);
             out.note(Note::EffectEnded { id });
             keep(&mut self.causes.0.host, &slow.causes.0);

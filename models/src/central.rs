@@ -13,6 +13,7 @@ use ble::time::Instant;
 use ble::ui::Ui;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::Note;
+use bletwin_sim::remembered::Remembered;
 
 use crate::controller::{CentralController, ControllerOutput};
 use crate::host::{Bond, CentralHost, HostConfig, HostOutput, OTHER_SYSTEM};
@@ -166,13 +167,13 @@ impl Powered {
     }
 
     /// Wakes whichever half has its time.
-    fn timer(&mut self, now: Instant) {
+    fn timer(&mut self, now: Instant, keys: &mut Remembered) {
         let due = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= now);
         if due(self.controller.deadline()) {
             self.controller.timer(now);
         }
         if due(self.host_deadline()) {
-            self.host.timer(now);
+            self.host.timer(now, keys);
             self.host_due = Untracked(None);
         }
     }
@@ -200,7 +201,7 @@ impl Node for Central {
                 }
             }
             (NodeInput::Radio(event), Some(powered)) => powered.controller.radio(now, event),
-            (NodeInput::Timer, Some(powered)) => powered.timer(now),
+            (NodeInput::Timer, Some(powered)) => powered.timer(now, out.keys()),
             (
                 NodeInput::Saw { .. }
                 | NodeInput::Octets(_)

@@ -21,15 +21,16 @@ use bletwin_sim::clock::ClockConfig;
 use bletwin_sim::medium::{MediumConfig, MoreLoss};
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::RecordKind;
+use bletwin_sim::remembered::Remembered;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Passkey;
 
 use crate::guest::Guest;
-use crate::judgement::{Judgement, Permit};
+use crate::judgement::Permit;
 use crate::participant::Participant;
 use crate::prompt::{Prompt, Prompter, Target};
 use crate::story::{Scenario, Story};
-use crate::summary::{CpuSummary, PeripheralFacts, Summary, hci_sha256, hex};
+use crate::summary::PeripheralFacts;
 use bletwin_setup::chip;
 use bletwin_setup::{Air, Build, Person, Setup, Tenant, applications};
 pub use finished::{Busy, Finished};
@@ -62,6 +63,8 @@ pub struct Stage {
     permits: [Permit; 2],
     facts: PeripheralFacts,
     seen: usize,
+    /// How often a device had been told something when it was asked last what is under way.
+    asked: u64,
     settled: Option<Instant>,
     /// When it began; `None`: it waits until a host from outside advertises.
     begun: Option<Instant>,
@@ -78,6 +81,8 @@ pub struct Stage {
     /// When the two get out of each other's reach.
     out_of_reach: Option<Instant>,
     judged: bool,
+    /// Whether what was on air is hashed.
+    hashed: bool,
     prompter: Prompter,
 }
 
@@ -269,6 +274,7 @@ impl Stage {
             permits,
             facts: PeripheralFacts::default(),
             seen: 0,
+            asked: 0,
             settled: None,
             begun: (!waits).then_some(Instant::ZERO),
             over: 0,
@@ -279,6 +285,7 @@ impl Stage {
                 .max(air.host_busy.map_or(Duration::ZERO, |[_, length]| length)),
             out_of_reach: air.out_of_reach.map(|after| Instant::ZERO + after),
             judged: true,
+            hashed: true,
             prompter: Prompter::default(),
         };
         stage.press_pairing_button();
@@ -297,6 +304,21 @@ impl Stage {
     #[must_use]
     pub fn unjudged(self) -> Self {
         Self { judged: false, ..self }
+    }
+
+    /// The same, but what is on air is not hashed: where nobody compares that, it is not worth it.
+    #[must_use]
+    pub fn unhashed(mut self) -> Self {
+        self.world.forgo_air_hash();
+        Self { hashed: false, ..self }
+    }
+
+    /// The same, but with keys that were computed in other runs: those of the same seed have the
+    /// same ones, and need not compute them again.
+    #[must_use]
+    pub fn knowing(mut self, keys: Remembered) -> Self {
+        self.world.remember(keys);
+        self
     }
 
     /// The same, but this is done in the middle of it.
@@ -424,7 +446,11 @@ impl Stage {
         if news && self.settled.is_none() && self.is_settled() {
             self.settled = Some(self.world.now());
         }
-        self.watch();
+        // Devices change when they are told something, and not between.
+        if self.world.told() > self.asked {
+            self.asked = self.world.told();
+            self.watch();
+        }
     }
 
     /// Whether it has begun: with a host from outside, whether that has advertised.
@@ -441,59 +467,6 @@ impl Stage {
         match self.world.node(self.peripheral) {
             Participant::Peripheral(node) => node.unknown_button(),
             _ => None,
-        }
-    }
-
-    /// The result so far, judged by the oracle.
-    #[must_use]
-    pub fn finish(self) -> Finished {
-        let outcome = self.verdict();
-        let facts = &self.facts;
-        let ending = self.decisive_ending(outcome);
-        let parties = self.parties();
-        let [peripheral, alone] = self.names.clone();
-        let central = self.parties.as_ref().map_or(alone, |names| names.join(" and "));
-        let records = self.world.records().to_vec();
-        let nodes = [self.peripheral, self.central];
-        let judgement = match self.judged {
-            true => Judgement::of(&records, &self.permitted()),
-            false => Judgement::unjudged(&records),
-        };
-        let summary = Summary {
-            scenario: self.scenario.name.into(),
-            peripheral,
-            central,
-            seed: self.seed,
-            outcome,
-            security_level: facts.last_level,
-            security_err: facts.security_err,
-            disconnect_reason: ending.map(|(_, reason)| reason.0),
-            phy: facts.phy,
-            sim_seconds: self.world.now().as_us() as f64 / 1e6,
-            trace_sha256: hex(&self.world.trace_sha256()),
-            hci_sha256: hci_sha256(&records),
-            findings: judgement.reported(self.peripheral),
-            observations: judgement.observations(self.peripheral),
-            cpu: self.chip().and_then(|chip| CpuSummary::of(chip, &records, nodes)),
-        };
-        let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
-        Finished {
-            expects: self.scenario.expects,
-            expected: outcome == self.scenario.expects && self.void().is_none(),
-            story: self.scenario.story,
-            summary,
-            node_names,
-            peripheral: self.peripheral,
-            central: self.central,
-            parties,
-            pairing_attempts: self.attempts(),
-            busy: self.busy(),
-            made_up: self.permits.contains(&Permit::MadeUp),
-            difference: self.void(),
-            ending,
-            records,
-            judgement,
-            facts: self.facts,
         }
     }
 }

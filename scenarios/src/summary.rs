@@ -94,8 +94,8 @@ pub struct Summary {
     pub phy: Option<Phys>,
     /// Simulated time when the run ended, in seconds.
     pub sim_seconds: f64,
-    /// Hash of every bit and time on air.
-    pub trace_sha256: String,
+    /// Hash of every bit and time on air; `None` where it was forgone.
+    pub trace_sha256: Option<String>,
     /// Digest of every HCI packet on both sides and its time, hexadecimal.
     pub hci_sha256: String,
     /// Violations of the link layer's rules, those first that no profile declares.

@@ -1,7 +1,9 @@
 //! Does the slow work that cores ask for. How long it takes is for the caller to model.
 
-use ble::effect::{Completion, Effect, EffectId, PublicKey};
+use ble::effect::{Completion, Effect, PublicKey};
 use ble::secret::Secret;
+
+use crate::remembered::Remembered;
 
 /// Storage without flash, for a core outside of a device: small numbered slots of opaque records.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -31,20 +33,6 @@ pub const fn name(effect: &Effect) -> &'static str {
     }
 }
 
-/// Computes what is to be computed: of which effect, and its answer. `None`: it is to be stored.
-#[must_use]
-pub fn compute(effect: Effect) -> Option<(EffectId, Completion)> {
-    match effect {
-        Effect::P256PublicKey { id, private_key } => {
-            Some((id, Completion::PublicKey { id, key: public_key(&private_key) }))
-        }
-        Effect::P256SharedSecret { id, private_key, peer } => {
-            Some((id, Completion::SharedSecret { id, secret: shared_secret(&private_key, &peer) }))
-        }
-        Effect::Persist { .. } => None,
-    }
-}
-
 /// Does all of it, with storage that takes no time.
 #[must_use]
 pub fn perform(effect: Effect, storage: &mut Storage) -> Completion {
@@ -52,7 +40,9 @@ pub fn perform(effect: Effect, storage: &mut Storage) -> Completion {
         Effect::Persist { id, slot, record } => (slot, record, id),
         Effect::P256PublicKey { id, .. } | Effect::P256SharedSecret { id, .. } => {
             let failed = Completion::Persisted { id, ok: false };
-            return compute(effect).map_or(failed, |(_, completion)| completion);
+            return Remembered::default()
+                .compute(effect)
+                .map_or(failed, |(_, completion)| completion);
         }
     };
     match record {
@@ -93,7 +83,7 @@ pub fn shared_secret(private: &Secret<32>, peer: &PublicKey) -> Option<Secret<32
 mod tests {
     use super::*;
     use crate::medium::vectors::hex;
-    use ble::effect::Record;
+    use ble::effect::{EffectId, Record};
 
     fn le(digits: &str) -> [u8; 32] {
         reversed(&hex(digits)).unwrap()

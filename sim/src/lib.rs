@@ -53,6 +53,7 @@ pub mod queue;
 pub mod radio;
 pub mod random;
 pub mod record;
+pub mod remembered;
 pub mod report;
 pub mod sniffer;
 pub mod tear;

@@ -10,6 +10,7 @@ use ble::ui::Ui;
 
 use crate::antenna::{Order, Signal};
 use crate::record::{Note, RecordId};
+use crate::remembered::Remembered;
 
 /// Number of a node in its world, from 0 in the order of creation.
 pub use bletwin_sniffer::NodeId;
@@ -121,6 +122,7 @@ pub struct Outbox {
     extra: Vec<RecordId>,
     recording: bool,
     items: Vec<(NodeOutput, Vec<RecordId>)>,
+    keys: Remembered,
 }
 
 impl Outbox {
@@ -147,6 +149,15 @@ impl Outbox {
     #[must_use]
     pub const fn recording(&self) -> bool {
         self.recording
+    }
+
+    /// Keys that nodes of this world have computed. Whoever needs one asks here.
+    pub const fn keys(&mut self) -> &mut Remembered {
+        &mut self.keys
+    }
+
+    pub(crate) const fn remembered(&self) -> &Remembered {
+        &self.keys
     }
 
     /// From now on, outputs have these causes as well (work that was queued in an earlier call).

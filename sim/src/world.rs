@@ -11,6 +11,7 @@ use crate::medium::{Medium, MediumConfig, MoreLoss};
 use crate::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use crate::queue::EventQueue;
 use crate::record::{Note, Record, RecordId, RecordKind};
+use crate::remembered::Remembered;
 
 mod antenna;
 mod canonical;
@@ -46,6 +47,7 @@ pub struct World<N> {
     outbox: Outbox,
     /// The node that halted in the middle of an input, and that input's record.
     halted: Option<(NodeId, Option<RecordId>)>,
+    told: u64,
 }
 
 impl<N: Node> World<N> {
@@ -62,7 +64,7 @@ impl<N: Node> World<N> {
             recorder: Recorder::new(config.recording, config.air_hash),
             long_way: false,
         };
-        Self { engine, nodes: Vec::new(), outbox: Outbox::default(), halted: None }
+        Self { engine, nodes: Vec::new(), outbox: Outbox::default(), halted: None, told: 0 }
     }
 
     /// Puts a node into the world. A world has room for 65,535 of them.
@@ -182,6 +184,28 @@ impl<N: Node> World<N> {
         self.engine.intended()
     }
 
+    /// What is on air from now on is not hashed, and [`Self::trace_sha256`] must not be asked.
+    pub fn forgo_air_hash(&mut self) {
+        self.engine.recorder.forgo_air_hash();
+    }
+
+    /// The keys that its nodes have computed.
+    #[must_use]
+    pub const fn remembered(&self) -> &Remembered {
+        self.outbox.remembered()
+    }
+
+    /// Gives it keys that were computed elsewhere. What happens does not depend on it.
+    pub fn remember(&mut self, keys: Remembered) {
+        *self.outbox.keys() = keys;
+    }
+
+    /// How often a node was told something so far.
+    #[must_use]
+    pub const fn told(&self) -> u64 {
+        self.told
+    }
+
     /// Does the next event. `false` when nothing is left to happen.
     pub fn step(&mut self) -> bool {
         if let Some((node, cause)) = self.halted.take() {
@@ -233,6 +257,7 @@ impl<N: Node> World<N> {
         let Some(value) = self.nodes.get_mut(usize::from(node.0)) else {
             return;
         };
+        self.told += 1;
         let recording = self.engine.recorder.is_on();
         // Faults find encrypted PDUs by what their senders note.
         let notes = recording || !self.engine.faults.is_empty();

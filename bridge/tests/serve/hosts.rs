@@ -14,6 +14,7 @@ use bletwin_bridge::endpoint::Endpoint;
 use bletwin_models::host::{CentralHost, HostConfig, HostOutput as CentralOutput, Step};
 use bletwin_sim::effects::{self, Storage};
 use bletwin_sim::node::Act;
+use bletwin_sim::remembered::Remembered;
 use firmware_core::config::Config;
 use firmware_core::host::Host as FirmwareHost;
 use firmware_core::host::message::{HostInput, HostOutput};
@@ -91,7 +92,7 @@ impl Host for Central {
     }
 
     fn timer(&mut self, now: Instant) {
-        self.host.timer(now);
+        self.host.timer(now, &mut Remembered::default());
     }
 
     fn is_connected(&self) -> bool {

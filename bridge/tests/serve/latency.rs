@@ -15,6 +15,7 @@ use bletwin_firmware_node::Build;
 use bletwin_models::host::{CentralHost, HostConfig, HostOutput, Step};
 use bletwin_sim::node::Act;
 use bletwin_sim::record::RecordKind;
+use bletwin_sim::remembered::Remembered;
 use firmware_core::config::Config;
 use led_button::LedButton;
 
@@ -123,7 +124,7 @@ fn simulated() -> Duration {
         } else if let Some(took) = host.took(now) {
             return took;
         } else if host.central.deadline().is_some_and(|due| due <= now) {
-            host.central.timer(now);
+            host.central.timer(now, &mut Remembered::default());
         } else {
             // Whatever comes first; the firmware may show something in between.
             let next = host.central.deadline().unwrap_or(Instant::MAX);
@@ -160,7 +161,7 @@ fn over_tcp() -> Duration {
             return took;
         }
         if host.central.deadline().is_some_and(|due| due <= now()) {
-            host.central.timer(now());
+            host.central.timer(now(), &mut Remembered::default());
         }
     }
     panic!("no bond: {:?}\n{}", host.central.status(), server.printed());

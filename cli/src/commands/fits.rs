@@ -137,7 +137,7 @@ fn candidate(
     setup.made_up =
         central.breaks.is_empty() && central.controller.quirks != ControllerQuirks::default();
     setup.central = central.clone();
-    let mut stage = Stage::new(scenario, &setup);
+    let mut stage = Stage::new(scenario, &setup).unhashed();
     stage.run(|| false);
     let run = stage.finish();
     let ended = run.facts.connected.zip(run.ending);

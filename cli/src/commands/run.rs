@@ -195,7 +195,11 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
             let (set, seed) = (options.set.as_slice(), options.seed);
             Play::Collision(scenario, collision, Company { peripheral, central, set, seed })
         }
-        _ => Play::Stage(Box::new(Stage::new(scenario, &setup))),
+        _ => {
+            let stage = Stage::new(scenario, &setup);
+            // The hash is told to programs alone.
+            Play::Stage(Box::new(if options.json { stage } else { stage.unhashed() }))
+        }
     })
 }
 

@@ -147,7 +147,7 @@ impl Guests {
                 kept.why.extend(why);
                 // Otherwise the host's own clock affects the run.
                 let controlled = matches!(host.time, Time::Controlled(_));
-                let trace = controlled.then(|| finished.summary.trace_sha256.clone());
+                let trace = finished.summary.trace_sha256.clone().filter(|_| controlled);
                 Run::Kept(kept.traced(trace))
             }
         })

@@ -34,6 +34,7 @@ use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_sim::node::Act;
+use bletwin_sim::remembered::Remembered;
 
 use crate::attacker::Guesser;
 pub use config::{
@@ -359,15 +360,15 @@ impl CentralHost {
         }
     }
 
-    /// [`Self::deadline`] is reached.
-    pub fn timer(&mut self, now: Instant) {
+    /// [`Self::deadline`] is reached. Keys that are due are computed, unless they are remembered.
+    pub fn timer(&mut self, now: Instant, keys: &mut Remembered) {
         if self.outstanding.is_some_and(|(_, at)| at <= now) {
             self.outstanding = None;
             self.note("The controller does not answer a command");
         }
         self.gap_timer(now);
         self.change_address_while_scanning(now);
-        self.run_jobs(now);
+        self.run_jobs(now, keys);
         if let Some(smp) = self.connection.as_mut().and_then(|c| c.smp.as_mut()) {
             smp.timer(now);
         }

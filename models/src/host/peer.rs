@@ -4,10 +4,11 @@ use ble::address::Address;
 use ble::effect::PublicKey;
 use ble::hci::{Acl, Handle};
 use ble::secret::Secret;
+use bletwin_sim::effects::{public_key, shared_secret};
 
 use super::l2cap::{self, Recombination};
 use super::smp::toolbox::{self, Check};
-use super::smp::{PairingFeatures, Pdu, public_key, shared_secret};
+use super::smp::{PairingFeatures, Pdu};
 
 pub(crate) const PERIPHERAL: Address = Address::static_random([0xC0, 1, 2, 3, 4, 5]);
 pub(crate) const CENTRAL: Address = Address::public([0x58, 0xA0, 0x23, 0xA6, 0x35, 0x0A]);

@@ -8,6 +8,7 @@ use ble::hci::{Acl, AdvertisingReport, Command, ConnectionComplete, Event, Handl
 use ble::random::Entropy;
 use ble::time::Instant;
 use ble::ui::Ui;
+use bletwin_sim::remembered::Remembered;
 
 use super::peer::{CENTRAL, PERIPHERAL, Peer, fragments};
 use super::{CentralHost, HostConfig, HostOutput};
@@ -30,6 +31,7 @@ pub(super) struct Rig {
     pub(super) commands: Vec<Command>,
     pub(super) shown: Vec<Ui>,
     pub(super) notes: Vec<String>,
+    keys: Remembered,
     inbox: VecDeque<Inbound>,
 }
 
@@ -42,6 +44,7 @@ impl Rig {
     pub(super) fn new(config: HostConfig) -> Self {
         Self {
             host: CentralHost::new(config, &Entropy::new([3; 32])),
+            keys: Remembered::default(),
             now: Instant::from_us(1),
             peer: Peer::default(),
             typed: Some(123_456),
@@ -72,7 +75,7 @@ impl Rig {
                 }
             } else if let Some(at) = self.host.deadline().filter(|at| *at <= end) {
                 self.now = self.now.max(at);
-                self.host.timer(self.now);
+                self.host.timer(self.now, &mut self.keys);
             } else {
                 self.now = end;
                 return;

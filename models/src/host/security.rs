@@ -7,10 +7,11 @@ use ble::hci::Command;
 use ble::secret::Secret;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
+use bletwin_sim::remembered::Remembered;
 
 use super::cache::Cache;
 use super::config::KeyMissing;
-use super::smp::{self, Initiator, Paired, PairingError, Parties, Pdu, SmpOutput, reason};
+use super::smp::{Initiator, Paired, PairingError, Parties, Pdu, SmpOutput, reason};
 use super::{CentralHost, HostOutput, l2cap};
 
 /// Pause of an attacker before its next attempt on the same link.
@@ -206,7 +207,7 @@ impl CentralHost {
     }
 
     /// Completes the P-256 operations that are due.
-    pub(super) fn run_jobs(&mut self, now: Instant) {
+    pub(super) fn run_jobs(&mut self, now: Instant, keys: &mut Remembered) {
         while let Some(connection) = &mut self.connection
             && connection.jobs.front().is_some_and(|(at, _)| *at <= now)
         {
@@ -215,9 +216,9 @@ impl CentralHost {
                 continue;
             };
             match job {
-                Job::PublicKey(private) => smp.public_key(now, smp::public_key(&private)),
+                Job::PublicKey(private) => smp.public_key(now, keys.public_key(&private)),
                 Job::SharedSecret(private, peer) => {
-                    smp.shared_secret(now, smp::shared_secret(&private, &peer));
+                    smp.shared_secret(now, keys.shared_secret(&private, &peer));
                 }
             }
             self.pump_smp(now);

@@ -4,6 +4,7 @@ use ble::hci::{Acl, AclBoundary, AclData, Command, Event};
 use ble::security::IoCapability;
 use ble::time::Duration;
 use ble::ui::Ui;
+use bletwin_sim::effects;
 
 use super::peer::{CENTRAL, PERIPHERAL};
 use super::rig::{HANDLE, Rig};
@@ -129,7 +130,7 @@ fn weak_or_strange_responses_are_refused() {
 fn bad_public_keys_and_checks_are_refused() {
     let mut invalid = phone();
     // X of a real point with Y forced to zero: not on the curve.
-    let mut forged = smp::public_key(&Secret::new([7; 32])).unwrap();
+    let mut forged = effects::public_key(&Secret::new([7; 32])).unwrap();
     forged.y = [0; 32];
     invalid.peer.responder.forged_key = Some(forged);
     assert_eq!(run(invalid).host.status().pairing, Some(Err(PairingError::Local(0x0B))));
@@ -141,7 +142,7 @@ fn bad_public_keys_and_checks_are_refused() {
 #[test]
 fn the_debug_key_is_refused_by_policy() {
     let private = Secret::new(reversed_debug_private());
-    let debug = smp::public_key(&private).unwrap();
+    let debug = effects::public_key(&private).unwrap();
     let mut config = HostConfig::default();
     config.pairing.debug_key = DebugKey::Reject;
     let mut rig = Rig::new(config);

@@ -108,7 +108,7 @@ fn finished(
         disconnect_reason: facts.disconnected.map(|(_, reason)| reason.0),
         phy: facts.phy,
         sim_seconds: outcome.end.as_us() as f64 / 1e6,
-        trace_sha256: hex(&air_sha256(&records)),
+        trace_sha256: Some(hex(&air_sha256(&records))),
         hci_sha256: hci_sha256(&records),
         findings: judgement.reported(peripheral),
         observations: judgement.observations(peripheral),

@@ -66,7 +66,7 @@ impl Stage {
         self.world.nodes().any(|(_, node)| node.recurs())
     }
 
-    /// Notes since when nothing is under way; to be called after every event.
+    /// Notes since when nothing is under way; to be called whenever a device was told something.
     pub(super) fn watch(&mut self) {
         let recurs = self.recurs();
         let (mut any, mut recurring) = (false, false);

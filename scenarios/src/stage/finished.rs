@@ -8,10 +8,11 @@ use bletwin_sim::record::{Note, Record, RecordKind};
 use bletwin_sim::sniffer::{AirItem, Decoded, sniff};
 use serde::Serialize;
 
+use super::Stage;
 use super::parties::Party;
-use crate::judgement::Judgement;
+use crate::judgement::{Judgement, Permit};
 use crate::story::Story;
-use crate::summary::{PeripheralFacts, Summary, Verdict};
+use crate::summary::{CpuSummary, PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 
 /// L2CAP channel of ATT, and the PDUs by which a server sends a value.
 const CID_ATT: u16 = 4;
@@ -154,6 +155,63 @@ impl std::fmt::Display for Busy {
         match self.until_us {
             Some(us) => write!(f, " (until {}.{:03} s)", us / 1_000_000, us / 1_000 % 1_000),
             None => Ok(()),
+        }
+    }
+}
+
+impl Stage {
+    /// The result so far, judged by the oracle.
+    #[must_use]
+    pub fn finish(mut self) -> Finished {
+        let outcome = self.verdict();
+        let ending = self.decisive_ending(outcome);
+        let parties = self.parties();
+        let [peripheral, alone] = self.names.clone();
+        let central = self.parties.as_ref().map_or(alone, |names| names.join(" and "));
+        let (pairing_attempts, busy, void) = (self.attempts(), self.busy(), self.void());
+        let mut records = Vec::new();
+        self.world.drain_records(&mut records);
+        let facts = &self.facts;
+        let nodes = [self.peripheral, self.central];
+        let judgement = match self.judged {
+            true => Judgement::of(&records, &self.permitted()),
+            false => Judgement::unjudged(&records),
+        };
+        let summary = Summary {
+            scenario: self.scenario.name.into(),
+            peripheral,
+            central,
+            seed: self.seed,
+            outcome,
+            security_level: facts.last_level,
+            security_err: facts.security_err,
+            disconnect_reason: ending.map(|(_, reason)| reason.0),
+            phy: facts.phy,
+            sim_seconds: self.world.now().as_us() as f64 / 1e6,
+            trace_sha256: self.hashed.then(|| hex(&self.world.trace_sha256())),
+            hci_sha256: hci_sha256(&records),
+            findings: judgement.reported(self.peripheral),
+            observations: judgement.observations(self.peripheral),
+            cpu: self.chip().and_then(|chip| CpuSummary::of(chip, &records, nodes)),
+        };
+        let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
+        Finished {
+            expects: self.scenario.expects,
+            expected: outcome == self.scenario.expects && void.is_none(),
+            story: self.scenario.story,
+            summary,
+            node_names,
+            peripheral: self.peripheral,
+            central: self.central,
+            parties,
+            pairing_attempts,
+            busy,
+            made_up: self.permits.contains(&Permit::MadeUp),
+            difference: void,
+            ending,
+            records,
+            judgement,
+            facts: self.facts,
         }
     }
 }

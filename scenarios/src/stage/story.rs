@@ -204,16 +204,18 @@ impl Stage {
     /// Whether both ends have stored a bond at the demanded level.
     fn both_bonded(&self) -> bool {
         let level = self.required_level;
-        let here = match self.world.node(self.peripheral) {
+        let there = self.central_host();
+        if !there.is_some_and(|host| host.bonds().iter().any(|bond| bond.level >= level)) {
+            return false;
+        }
+        match self.world.node(self.peripheral) {
             Participant::Peripheral(node) => {
                 node.device().is_some_and(|device| device.bonds().any(|bond| bond.level >= level))
             }
             // Its storage is not visible.
             Participant::Chip(_) | Participant::Endpoint(_) => true,
             _ => false,
-        };
-        let there = self.central_host();
-        here && there.is_some_and(|host| host.bonds().iter().any(|bond| bond.level >= level))
+        }
     }
 
     pub(super) fn verdict(&self) -> Verdict {

@@ -115,6 +115,10 @@ impl Recorder {
         air.update(symbols.octets());
     }
 
+    pub(super) fn forgo_air_hash(&mut self) {
+        self.air = None;
+    }
+
     pub(super) fn air_sha256(&self) -> Option<[u8; 32]> {
         self.air.clone().map(|air| air.finalize().into())
     }

@@ -4,7 +4,6 @@
 //! results of P-256 operations, and returns the actions as [`SmpOutput`]s. The two authentication
 //! stages are in [`stages`]; key distribution is in [`distribution`].
 
-mod curve;
 mod distribution;
 mod draws;
 mod method;
@@ -22,11 +21,11 @@ use ble::address::Address;
 use ble::effect::PublicKey;
 use ble::error::ErrorCode;
 use ble::secret::Secret;
+use ble::security::DEBUG_KEY_X;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 
 use super::config::{DebugKey, PairingConfig};
-pub(crate) use curve::{public_key, shared_secret};
 pub(crate) use draws::Draws;
 use method::Method;
 pub(crate) use pdu::{Malformed, PairingFeatures, Pdu, reason};
@@ -321,7 +320,7 @@ impl Initiator {
         if key.x == own.x {
             return self.fail(reason::DHKEY_CHECK_FAILED);
         }
-        self.debug_key = curve::is_debug_key(&key);
+        self.debug_key = key.x == DEBUG_KEY_X;
         match self.config.debug_key {
             DebugKey::Reject if self.debug_key => return self.fail(reason::INVALID_PARAMETERS),
             DebugKey::Trust => self.debug_key = false,

@@ -6,6 +6,8 @@ use ble::address::AddressKind;
 use ble::random::{Entropy, Purpose};
 use ble::security::IoCapability;
 
+use bletwin_sim::effects::{public_key, shared_secret};
+
 use super::recorded::Source;
 use super::*;
 use crate::host::config::HostConfig;
