@@ -229,7 +229,7 @@ impl CentralController {
         if self.scanner.initiating.is_some() {
             return Err(ErrorCode::COMMAND_DISALLOWED);
         }
-        if self.links.iter().all(Option::is_some) {
+        if self.links.iter().flatten().count() >= self.places {
             return Err(ErrorCode::CONNECTION_LIMIT_EXCEEDED);
         }
         let known = |peer| {

@@ -66,10 +66,12 @@ enum Activity {
 pub struct CentralController {
     shared: Shared,
     scanner: Scanner,
-    /// Boxed: most places are free, and all are gone through again and again.
+    /// As many places as were ever needed at a time. All are gone through again and again.
     links: Vec<Option<Box<Served>>>,
     /// Number of connections that each place has had, for their handles.
     generations: Vec<u8>,
+    /// Most places that there can be.
+    places: usize,
     activity: Activity,
 }
 
@@ -77,12 +79,13 @@ impl CentralController {
     /// A controller that has just been switched on.
     #[must_use]
     pub fn new(config: ControllerConfig, entropy: &Entropy) -> Self {
-        let slots = usize::from(config.max_connections.max(1)).min(LinkId::MAX);
+        let places = usize::from(config.max_connections.max(1)).min(LinkId::MAX);
         Self {
             shared: Shared::new(config, entropy),
             scanner: Scanner::default(),
-            links: vec![None; slots],
-            generations: vec![0; slots],
+            links: Vec::new(),
+            generations: Vec::new(),
+            places,
             activity: Activity::Idle,
         }
     }
@@ -361,9 +364,15 @@ impl CentralController {
 
     /// CONNECT_IND has left: there is a connection, as far as this end can know.
     fn connected(&mut self, at: Instant, connecting: &Connecting) {
-        let Some(slot) = self.links.iter().position(Option::is_none) else {
+        let free = self.links.iter().position(Option::is_none);
+        let slot = free.unwrap_or(self.links.len());
+        if slot >= self.places {
             return self.shared.shout(Invariant::PlaceIsFree);
-        };
+        }
+        if free.is_none() {
+            self.links.push(None);
+            self.generations.push(0);
+        }
         let request = &connecting.request;
         let id = LinkId(u8::try_from(slot).unwrap_or(u8::MAX));
         let generation = self.generations.get(slot).copied().unwrap_or(0);

@@ -295,6 +295,7 @@ fn a_link_gives_way_to_one_that_begins_during_its_last_answer() {
     let mut rig = Rig::connected(honest());
     let central = &mut rig.central;
     let own = central.links[0].clone().unwrap();
+    central.links.push(None);
     for (after_us, gives_way) in [(656 - 10, true), (656 + T_IFS_US - 10, true), (5_000, false)] {
         let mut other = own.clone();
         other.link.id = LinkId(1);
