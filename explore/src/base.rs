@@ -21,6 +21,7 @@ use firmware_core::host::bonds::Bond;
 use super::case::{Case, Clocks, Csa, Refusal, Side, Start, Switch, What};
 use super::live::{Live, Tape};
 use super::node::{Actor, AskingCentral};
+use super::seen::Seen;
 use super::watch::{CENTRAL, PERIPHERAL};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -66,6 +67,7 @@ pub struct Base {
     /// What happened until then. Of a long wait, which was judged when the base was made, only
     /// an excerpt.
     pub(super) tape: Arc<[Record]>,
+    pub(super) seen: Seen,
     /// Anchor point of event 0.
     pub(super) start: Instant,
     /// connInterval of the link in its start state.
@@ -113,7 +115,8 @@ impl Base {
         live.sent = [0; 2];
         live.trace = bletwin_sim::explore::digest::Tracer::new(live.world.now());
         let breaks = setup.central.breaks;
-        Ok(Self { live, tape: tape.into(), start, interval, breaks })
+        let seen = Seen::new(&tape);
+        Ok(Self { live, tape: tape.into(), seen, start, interval, breaks })
     }
 
     /// Anchor point of an event, were the interval to stay.

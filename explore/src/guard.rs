@@ -71,7 +71,7 @@ mod tests {
         planted.kind = RecordKind::Note(Note::Trace(trace));
         planted.node = CENTRAL;
         tape.push(planted.clone());
-        let findings = base.judge(&tape, &base.live, false);
+        let findings = base.judge(&mut base.seen.clone(), &tape, &base.live, false);
         let [found] = &findings[..] else { panic!("{findings:?}") };
         assert_eq!((found.rule.as_str(), found.culprit), (INVARIANT, Some(CENTRAL)));
         assert_eq!((found.record, found.at), (Some(planted.id), planted.at));

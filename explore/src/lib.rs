@@ -25,6 +25,7 @@ pub mod pairs;
 pub mod random;
 mod run;
 pub mod saved;
+mod seen;
 mod simpler;
 mod watch;
 

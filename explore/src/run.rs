@@ -9,7 +9,6 @@ use ble::pdu::data::{DataHeader, Llid};
 use ble::phy::PhySet;
 use ble::time::{Duration, Instant};
 use ble::trace::Trace;
-use bletwin_oracle as oracle;
 use bletwin_sim::explore::digest::Digest;
 use bletwin_sim::node::{Act, NodeId};
 use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
@@ -20,6 +19,7 @@ use super::case::{Case, Procedure, Side, What};
 use super::guard::guarded;
 use super::live::{Live, Tape, node, side};
 use super::node::READ;
+use super::seen::Seen;
 use super::watch::{CENTRAL, PERIPHERAL, Watch};
 use bletwin_setup::error::BadInput;
 
@@ -33,8 +33,8 @@ const PAYLOAD_TIMEOUT: u16 = 3000;
 /// A violation of a rule in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Id of the rule: one of [`oracle::Rule`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE` for
-    /// what only the hosts see, [`PANIC`] or [`INVARIANT`].
+    /// Id of the rule: one of [`bletwin_oracle::Rule`], `HOST-LIVE`, `HOST-DATA` and `HOST-AGREE`
+    /// for what only the hosts see, [`PANIC`] or [`INVARIANT`].
     pub rule: String,
     /// The culprit, if known.
     pub culprit: Option<NodeId>,
@@ -168,7 +168,7 @@ impl Base {
         if over {
             self.end(&mut live, &mut tape);
         }
-        let mut findings = self.judge(&tape, &live, over);
+        let mut findings = self.judge(&mut self.seen.clone(), &tape, &live, over);
         findings.retain(|found| !case.suppress.contains(&found.rule));
         Outcome {
             findings,
@@ -183,8 +183,14 @@ impl Base {
 
     /// Judges a run by the air and, if it is over, by the events to its hosts. The central's known
     /// violations are left out.
-    pub(super) fn judge(&self, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
-        let mut findings = judge(tape, live, over);
+    pub(super) fn judge(
+        &self,
+        seen: &mut Seen,
+        tape: &[Record],
+        live: &Live,
+        over: bool,
+    ) -> Vec<Found> {
+        let mut findings = judge(seen, tape, live, over);
         let known =
             |found: &Found| found.culprit == Some(CENTRAL) && self.breaks.contains(&found.rule);
         findings.retain(|found| !known(found));
@@ -261,11 +267,11 @@ fn panicked(tape: &[Record], text: String) -> Vec<Found> {
     vec![Found { rule: PANIC.to_owned(), culprit: None, at, record: None, text }]
 }
 
-fn judge(tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
+fn judge(seen: &mut Seen, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
     let watch = &live.watch;
     let judged = match &live.panicked {
         Some(text) => Err(text.clone()),
-        None => guarded(|| oracle::judge(&bletwin_sim::view(tape))),
+        None => guarded(|| seen.judge(tape)),
     };
     let air = match judged {
         Ok(air) => air,

@@ -68,10 +68,15 @@ pub use needs::Needs;
 /// The violations of rules in a view, in its order: [`examine`] without observations.
 #[must_use]
 pub fn judge(view: &View) -> Vec<Finding> {
-    let items = bletwin_sniffer::sniff(view);
+    judge_sniffed(view, &bletwin_sniffer::sniff(view))
+}
+
+/// The same of a view that has been sniffed already: `items` are what came of it.
+#[must_use]
+pub fn judge_sniffed(view: &View, items: &[AirItem]) -> Vec<Finding> {
     let mut judge = Judge::default();
-    judge.connections(view, &items);
-    let (examined, _) = judge.sorted(view, &items);
+    judge.connections(view, items);
+    let (examined, _) = judge.sorted(view, items);
     examined.findings
 }
 

@@ -13,7 +13,7 @@ use super::{AirItem, NodeId, PRIMARY};
 const T_IFS_LATEST: Duration = Duration::from_us(155);
 
 /// What was seen on secondary channels. Bounded: one entry a channel and sender.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Auxiliary {
     /// Whether the packet that a node's AuxPtr announces on a channel continues a chain.
     named: BTreeMap<(NodeId, u8), bool>,

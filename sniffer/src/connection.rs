@@ -50,6 +50,7 @@ struct Received {
     frame: Option<(usize, u16, Vec<u8>)>,
 }
 
+#[derive(Clone, Debug)]
 pub(super) struct Connection {
     access_address: u32,
     /// When its CONNECT_IND was over, and the address that it came from; `None`: not seen.

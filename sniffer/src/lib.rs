@@ -174,7 +174,7 @@ pub fn sniff(view: &View) -> Vec<AirItem> {
 const KEPT: usize = 256;
 
 /// Follows what it is shown, in the order in which it happened.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sniffer {
     /// By number, in the order of CONNECT_INDs; the last of several with one access address
     /// counts.

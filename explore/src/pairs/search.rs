@@ -12,6 +12,7 @@ use crate::Base;
 use crate::Found;
 use crate::case::{Case, How, Loss, Procedure};
 use crate::live::{Live, Tape, node};
+use crate::seen::Seen;
 
 /// Connection intervals between two moments at which states are compared.
 const GRID: u64 = 4;
@@ -42,6 +43,7 @@ pub fn search(unit: &Unit, base: &Base, stop: &dyn Fn() -> bool) -> Option<Searc
         prune: true,
         procedures: Vec::new(),
         tape: base.tape.to_vec(),
+        seen: base.seen.clone(),
         known: BTreeMap::new(),
         traces: BTreeSet::new(),
         states: BTreeSet::new(),
@@ -63,6 +65,8 @@ struct Search<'a> {
     prune: bool,
     procedures: Vec<Procedure>,
     tape: Tape,
+    /// Of the tape, what came before the base.
+    seen: Seen,
     /// States from which no violation followed without further losses, with the trace on air from
     /// there.
     known: BTreeMap<Key, Digest>,
@@ -107,12 +111,14 @@ impl Search<'_> {
         let mark = self.tape.len();
         let mut live = live.clone();
         live.step_losing(How::Lost, &mut self.tape);
-        self.finish(live.clone(), &losses);
         if losses.len() < self.unit.kind.losses() {
+            self.finish(live.clone(), &losses);
             while packets(&live) - before < self.unit.window && !self.base.is_over(&live) {
                 self.lose(&live, &losses, before);
                 live.step(&mut self.tape);
             }
+        } else {
+            self.finish(live, &losses);
         }
         self.tape.truncate(mark);
     }
@@ -128,7 +134,7 @@ impl Search<'_> {
                 live.run_until(next, &mut self.tape);
                 let key = self.compare(&mut live, &mut way, next);
                 if let Some(rest) = self.known.get(&key).copied() {
-                    if self.base.judge(&self.tape, &live, false).is_empty() {
+                    if self.base.judge(&mut self.seen, &self.tape, &live, false).is_empty() {
                         self.searched.joined += 1;
                         self.count(&way.whole().then(&rest));
                         self.tape.truncate(mark);
@@ -146,7 +152,7 @@ impl Search<'_> {
         way.cut(live.trace.until(live.world.now()));
         self.count(&way.whole());
         self.states.insert(live.world.canonical_hash());
-        let findings = self.base.judge(&self.tape, &live, true);
+        let findings = self.base.judge(&mut self.seen, &self.tape, &live, true);
         if findings.is_empty() {
             for (key, rest) in way.rests() {
                 self.known.entry(key).or_insert(rest);

@@ -16,6 +16,7 @@ fn searched(unit: &Unit, prune: bool, meetings: &[usize]) -> (Searched, BTreeSet
         prune,
         procedures: Vec::new(),
         tape: base.tape.to_vec(),
+        seen: base.seen.clone(),
         known: BTreeMap::new(),
         traces: BTreeSet::new(),
         states: BTreeSet::new(),
