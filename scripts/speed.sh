@@ -53,15 +53,23 @@ an_event() {
 
 a_run() { instructions "$OUT/$1/bletwin" run "${@:2}" --seed 1; }
 
-# searches SIDE: explored runs per second of processor time.
-searches() {
-  local times
-  times=$OUT/$1/times
-  { TIMEFORMAT='%U'; time "$OUT/$1/bletwin" explore --pairs --budget 10s --jobs 1 >"$OUT/$1/explored"; } \
-    2>"$times"
-  awk -v seconds="$(tail -1 "$times")" '
-    { for (at = 2; at <= NF; at++) if ($at == "runs,") { runs = $(at - 1); gsub(",", "", runs) } }
-    END { printf "%d\n", runs / seconds }' "$OUT/$1/explored"
+# a_search SIDE PART: instructions of a run of the search for pairs, in a part that ends by itself. (A
+# search with a budget counts only what it has completed.)
+a_search() {
+  local all runs
+  all=$(instructions "$OUT/$1/bletwin" explore --pairs --shard "$2" --jobs 1)
+  runs=$("$OUT/$1/bletwin" explore --pairs --shard "$2" --jobs 1 |
+    sed -n 's/^complete:.*; \([0-9,]*\) runs.*/\1/p' | tr -d ,)
+  echo $((all / runs))
+}
+
+# drawn SIDE: the same of a run that is drawn.
+drawn() {
+  local all runs
+  all=$(instructions "$OUT/$1/bletwin" explore --random --seeds 0..200 --jobs 1)
+  runs=$("$OUT/$1/bletwin" explore --random --seeds 0..200 --jobs 1 |
+    sed -n 's/^complete:.*; \([0-9,]*\) runs.*/\1/p' | tr -d ,)
+  echo $((all / runs))
 }
 
 # row WHAT COMMAND…: asks COMMAND of both sides, the side after its name.
@@ -83,4 +91,5 @@ row 'the same, 16 devices, without' an_event 8
 row 'instructions of the founding case' a_run pairing --central windows-intel
 row 'instructions of a pairing by passkey' a_run pairing --central honest
 row 'instructions of an idle minute with all that the command does' a_run stay --central honest
-row 'searched pairs of procedures per second' searches
+row 'instructions of a run, pairs (part 100 of 900)' a_search 100/900
+row 'instructions of a run, drawn' drawn
