@@ -40,6 +40,7 @@ pub(super) fn check(view: &View, findings: &mut Findings) {
 }
 
 fn crossed(hci: &Hci, own: &mut Advertiser, findings: &mut Findings) {
+    own.logged = true;
     match &hci.said {
         Said::Command(command) => own.command(hci.at, command),
         Said::Octets(octets) => own.commands.octets(octets),
@@ -185,6 +186,9 @@ enum Company {
 #[derive(Default)]
 struct Advertiser {
     commands: Commands,
+    /// Whether what its host asks is known. Without, any PDU may be the first of advertising that
+    /// was ended and begun again: a chip's host writes no HCI.
+    logged: bool,
     connections: usize,
     /// Start of the last PDU, and the channels of its event so far, a bit each.
     last: Option<(Instant, u8)>,
@@ -307,6 +311,11 @@ impl Advertiser {
         let again = used & channel != 0 || ordered && channel < used;
         if (soon && !again) || near {
             self.last = Some((at, used | channel));
+            if (again || !soon) && !self.logged {
+                self.last = Some((at, channel));
+                self.event = Some((at, company));
+                return asked;
+            }
             let text = match again {
                 true => format!("channel {place} does not follow in its event"),
                 false => format!("{} µs after the one before in its event", gap.as_us()),
@@ -352,7 +361,7 @@ impl Advertiser {
             Company::Nobody => Duration::ZERO,
             _ => NEXT_CHANNEL.times(u64::from((self.channels() & !used).count_ones())),
         };
-        if gap + unseen + tolerance < self.shortest(pdu) {
+        if self.logged && gap + unseen + tolerance < self.shortest(pdu) {
             return Some((LL_ADV_2.id, format!("{} µs after the event before", gap.as_us())));
         }
         let asked = self.asked().parameters.as_ref()?;

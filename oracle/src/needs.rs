@@ -285,8 +285,8 @@ const NEEDS: &[(Needs, &[&str])] = &[
     // When it is sent.
     (TIMED, &[LL_ANCHOR_1.id, LL_EVENT_4.id, LL_TIFS_1.id, LL_UPD_1.id, LL_WIN_1.id]),
     (TIMED.and(Needs::RECEPTION), &[LL_EVENT_1.id, LL_TIFS_2.id, LL_TIFS_3.id]),
-    (TIMED.and(RECEIVED).and(PLACED), &[LL_ADV_1.id, LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
-    (TIMED.and(HOSTS).and(PLACED), &[LL_ADV_2.id, LL_ADV_8.id]),
+    (TIMED.and(RECEIVED).and(PLACED), &[LL_ADV_7.id, LL_EXT_2.id, LL_EXT_3.id]),
+    (TIMED.and(HOSTS).and(PLACED), &[LL_ADV_1.id, LL_ADV_2.id, LL_ADV_8.id]),
     // Rules about commands and events of hosts, and about packets encrypted with their keys.
     (
         HOSTS,

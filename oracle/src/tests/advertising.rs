@@ -150,6 +150,22 @@ fn a_channel_comes_once_in_an_event() {
     }
 }
 
+/// LL-ADV-1, LL-ADV-2: a host that is not logged may have ended advertising in the middle of an
+/// event, and begun again. An emulated chip was accused that had done so.
+#[test]
+fn advertising_of_an_unknown_host_may_have_begun_again() {
+    for list in [
+        &[(0, 37), (1_000, 38), (2_000, 37)][..],
+        &[(0, 37), (1_000, 38), (15_000, 37)],
+        &[(0, 37), (9_000, 38), (12_000, 37), (13_000, 38), (14_000, 39), (31_000, 37)],
+    ] {
+        let mut script = advertise(list);
+        assert!(!script.findings().is_empty(), "{list:?}");
+        script.records.retain(|record| !matches!(record.kind, RecordKind::Note(_)));
+        assert_eq!(ids(&script.findings()), BTreeSet::new(), "{list:?}");
+    }
+}
+
 /// LL-ADV-1: from the lowest channel to the highest in high duty cycle.
 #[test]
 fn high_duty_cycle_goes_up() {

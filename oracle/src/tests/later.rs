@@ -252,6 +252,10 @@ pub(super) fn adv(script: &mut Script, us: u64, channel: u8) {
 pub(super) fn advertise(list: &[(u64, u8)]) -> Script {
     let mut script = Script::new();
     script.records.clear();
+    if !list.is_empty() {
+        let enabled = Command::LeSetAdvertisingEnable { enable: true };
+        script.record(P, Instant::ZERO, RecordKind::Note(Note::HciCommand(enabled)));
+    }
     for (us, channel) in list {
         adv(&mut script, *us, *channel);
     }
