@@ -1,5 +1,5 @@
-//! What an idle, encrypted connection costs the chip at 7.5 ms: where its processor spends its time,
-//! and how long the emulator takes.
+//! What an idle, encrypted connection costs the chip at 7.5 ms: where its processor spends its
+//! time, and how long the emulator takes.
 //!
 //! `chip FILE SECONDS [profile]`: the file is what `bletwin chip build --trial` builds. With
 //! `profile`, which takes longer, the functions with most cycles per connection event are printed.

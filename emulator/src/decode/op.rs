@@ -416,8 +416,8 @@ pub enum Op {
     Undefined,
     /// UNPREDICTABLE: a chip may do anything; the emulator stops.
     Unpredictable,
-    /// From here on hot forms of the above, which only `Op::hot` makes: d, n, m or t, n, in the order
-    /// of the manual, then the immediate.
+    /// From here on hot forms of the above, which only `Op::hot` makes: d, n, m or t, n, as the
+    /// manual orders them, then the immediate.
     Move(Reg, u32),
     MoveFlags(Reg, u32),
     MoveRegister(Reg, Reg),

@@ -23,13 +23,15 @@ pub(super) struct Ahead {
     next: [Ticks; NUMBERS],
     /// Those that do something by themselves, as bits.
     armed: u64,
+    /// Those whose interrupt line is high.
+    lines: u64,
     /// Those that may have changed since.
     changed: u64,
 }
 
 impl Default for Ahead {
     fn default() -> Self {
-        Self { next: [Ticks::MAX; NUMBERS], armed: 0, changed: u64::MAX }
+        Self { next: [Ticks::MAX; NUMBERS], armed: 0, lines: 0, changed: u64::MAX }
     }
 }
 
@@ -62,12 +64,11 @@ impl Ahead {
 }
 
 impl Nrf52840 {
-    /// Updates cached times and lines.
-    pub(super) fn look_ahead(&mut self) {
+    /// The next event and the lines.
+    pub(super) fn foreseen(&mut self) -> (Option<Ticks>, u64) {
         if self.rest.is_some() {
             self.ahead.touch_all();
-            (self.upcoming, self.lines) = (None, 0);
-            return;
+            return (None, 0);
         }
         let mut changed = std::mem::take(&mut self.ahead.changed);
         while changed != 0 {
@@ -76,17 +77,18 @@ impl Nrf52840 {
             self.look_at(number);
         }
         let waiting = (!self.waiting.is_empty()).then_some(self.waiting_until);
-        self.upcoming = self.ahead.earliest().into_iter().chain(waiting).min();
         debug_assert!(self.foresees(), "a change went unnoticed");
+        (self.ahead.earliest().into_iter().chain(waiting).min(), self.ahead.lines)
     }
 
     fn look_at(&mut self, number: u8) {
         let Some(peripheral) = self.shared(number) else { return };
         let (next, high) = (peripheral.next_event(), Common::interrupts(peripheral.common()));
         let bit = 1 << number;
-        self.lines = if high { self.lines | bit } else { self.lines & !bit };
-        self.ahead.armed = self.ahead.armed & !bit | u64::from(next.is_some()) << number;
-        self.ahead.next[usize::from(number)] = next.unwrap_or(Ticks::MAX);
+        let ahead = &mut *self.ahead;
+        ahead.lines = ahead.lines & !bit | u64::from(high) << number;
+        ahead.armed = ahead.armed & !bit | u64::from(next.is_some()) << number;
+        ahead.next[usize::from(number)] = next.unwrap_or(Ticks::MAX);
     }
 
     /// The peripherals that have something to do at a moment, in order.
@@ -101,7 +103,7 @@ impl Nrf52840 {
             self.shared(number).is_some_and(|peripheral| {
                 let next = peripheral.next_event().unwrap_or(Ticks::MAX);
                 let high = Common::interrupts(peripheral.common());
-                let line = self.lines >> number & 1 == 1;
+                let line = self.ahead.lines >> number & 1 == 1;
                 next == self.ahead.next[usize::from(number)] && high == line
             })
         })

@@ -330,6 +330,11 @@ impl Nrf52840 {
         }
     }
 
+    /// Updates cached times and lines.
+    fn look_ahead(&mut self) {
+        (self.upcoming, self.lines) = self.foreseen();
+    }
+
     /// Processes what is due at a moment.
     fn happen(&mut self, now: Ticks, memory: &mut Memory) {
         let mut queue = VecDeque::new();
