@@ -90,9 +90,9 @@ impl Stage {
     pub(crate) fn end(&self) -> Instant {
         let Some(begun) = self.begun else { return Instant::MAX };
         let limit = begun + Duration::from_secs(self.scenario.limit_s);
-        // Without pairing the visit is the whole story.
+        // Without pairing the visit is the whole story; of a chip the log has to tell its end.
         let afterwards = match self.scenario.story {
-            Story::Unpaired => self.supervision(),
+            Story::Unpaired if self.chip().is_none() => self.supervision(),
             _ => AFTERWARDS,
         };
         let latest = self.settled.map_or(limit, |at| at + afterwards);
