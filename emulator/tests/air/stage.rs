@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use ble::address::Address;
 use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 use bletwin_emulator::node::{ChipNode, Image};
@@ -16,6 +17,10 @@ use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::config::Config;
 use led_button::LedButton;
+
+/// The address that the chip was made with, which its firmware has unless its configuration page
+/// gives another.
+const FACTORY: u64 = 0xC0FF_EE00_0001;
 
 /// The passkey of the feature `trial`.
 pub(crate) const PASSKEY: u32 = 123_456;
@@ -88,12 +93,15 @@ impl Stage {
 
     /// With a chip of some revision.
     pub(crate) fn of(revision: Revision, image: Image, central: Profile, seed: u64) -> Self {
-        let chip = ChipNode::new(image, 0xC0FF_EE00_0001, 1).of_revision(revision);
+        let chip = ChipNode::new(image, FACTORY, 1).of_revision(revision);
         Self::with(Device::Chip(Box::new(chip)), central, seed)
     }
 
     /// The core without the chip.
     pub(crate) fn native(config: Config, central: Profile, seed: u64) -> Self {
+        let [a, b, c, d, e, f, ..] = FACTORY.to_le_bytes();
+        let address = Address::static_random([f, e, d, c, b, a]);
+        let config = Config { address, ..config };
         let node =
             PeripheralNode::new(Build::new(config, LedButton::default()), CpuConfig::default());
         Self::with(Device::Native(Box::new(node)), central, seed)
