@@ -108,6 +108,45 @@ fn what_needs_a_chip_or_its_sources_says_so() {
     assert!(printed.contains("rev1") && printed.contains("rev3"), "{printed}");
 }
 
+/// The page alone, for a chip that has its firmware: nothing else is touched.
+#[test]
+fn a_configuration_page_is_written_shown_and_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.hex");
+    let page = page.to_str().expect("a name");
+    let configure = ["chip", "configure"];
+    let set = ["--set", "passkey=000042", "--set", "preset=zephyr-2024", "-o", page, "--json"];
+    let written = bletwin(&[&configure[..], &set].concat());
+    assert!(written.status.success(), "{written:?}");
+    let json: serde_json::Value = serde_json::from_slice(&written.stdout).expect("one object");
+    assert_eq!(json["settings"]["passkey"], "000042");
+    assert_eq!((&json["address"], &json["page"]), (&0x3B000.into(), &"two copies".into()));
+    let shown = bletwin(&["chip", "configure", page, "--show"]).stdout;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert!(shown.contains("passkey     000042") && shown.contains("zephyr-2024"), "{shown}");
+    let dry = bletwin(&["chip", "configure", page, "--probe", "--dry-run"]).stdout;
+    let dry = String::from_utf8_lossy(&dry).into_owned();
+    let command = "probe-rs download --chip nRF52840_xxAA --binary-format hex ";
+    let file = dry.lines().find_map(|line| line.strip_prefix(command)).expect("a command");
+    assert_eq!(std::fs::read(file).expect("it is there"), std::fs::read(page).expect("and this"));
+    std::fs::remove_file(file).expect("a temporary file");
+    for (words, what) in [
+        (&[][..], "nothing is to be done"),
+        (&["--set", "passkey=1", "--show"], "`passkey` does not take `1`"),
+        (&["--set", "colour=red", "--show"], "has no `colour`"),
+        (&["--set", "passkey", "--show"], "is not KEY=VALUE"),
+        (&["no/such/file", "--show"], "cannot read no/such/file"),
+        (&[page, "-o", page], "would overwrite"),
+        (&["--dry-run", "--show"], "--probe"),
+    ] {
+        let printed = refused(&[&configure[..], words].concat());
+        assert!(printed.contains(what), "{words:?}: {printed}");
+    }
+    let help = bletwin(&["chip", "configure", "--set", "help"]).stdout;
+    let help = String::from_utf8_lossy(&help).into_owned();
+    assert!(settings::KEYS.iter().all(|key| help.contains(key.name)), "{help}");
+}
+
 #[test]
 fn files_that_are_none_are_refused() {
     let error = |peripheral: &str| Setup::open(peripheral, "phone", 1).expect_err("no firmware");
