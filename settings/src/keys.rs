@@ -17,7 +17,7 @@ pub struct Key {
     pub about: &'static str,
 }
 
-/// All settings.
+/// All settings that there are.
 pub const KEYS: [Key; 4] = [
     Key {
         name: "preset",
@@ -84,13 +84,13 @@ impl Settings {
 /// A value that prints as it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Of `preset`.
+    /// The value of `preset`.
     Preset(Preset),
-    /// Of `passkey`.
+    /// The value of `passkey`.
     Passkey(Passkeys),
-    /// Of `phy-update`.
+    /// The value of `phy-update`.
     PhyUpdate(AskPhy),
-    /// Of `address`.
+    /// The value of `address`.
     Address(Identity),
 }
 

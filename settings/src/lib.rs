@@ -34,7 +34,7 @@ pub use page::{COPY, Described, Found, PAGE, SECOND, SYMBOL};
 pub enum Preset {
     /// [`Config::zephyr_2024`]: the firmware of the founding case.
     Zephyr2024,
-    /// [`Config::recommended`].
+    /// What bletwin recommends: [`Config::recommended`].
     Recommended,
 }
 

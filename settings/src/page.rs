@@ -49,7 +49,7 @@ pub enum Found {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Described {
-    /// The page.
+    /// The page itself.
     pub page: &'static [u8; PAGE],
     /// The defaults, as [`Settings::copy`] has them.
     pub defaults: [u8; COPY],
@@ -164,7 +164,7 @@ fn fields(octets: &[u8]) -> Option<Settings> {
 }
 
 impl Settings {
-    /// One copy.
+    /// One copy, as it is in flash.
     #[must_use]
     pub const fn copy(&self) -> [u8; COPY] {
         let preset = match self.preset {

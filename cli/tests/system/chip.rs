@@ -147,6 +147,24 @@ fn a_configuration_page_is_written_shown_and_refused() {
     assert!(settings::KEYS.iter().all(|key| help.contains(key.name)), "{help}");
 }
 
+/// One file, without the feature `trial`: what was configured is what it does.
+#[test]
+fn a_file_that_was_configured_pairs_by_its_passkey() {
+    let Some(file) = crate::same_log::firmware() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("own.elf");
+    let own = own.to_str().expect("a name");
+    let set = ["--set", "passkey=000042", "--set", "preset=zephyr-2024", "-o", own];
+    assert!(bletwin(&[&["chip", "configure", &file][..], &set].concat()).status.success());
+    let peripheral = format!("elf={own}");
+    let run = bletwin(&["run", "pairing", "--peripheral", &peripheral, "--log"]);
+    let log = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success(), "{log}");
+    let page = "<inf> nrf52840: configuration page: two valid copies";
+    assert!(log.contains(page) && log.contains("(random): 000042"), "{log}");
+    assert!(log.contains("bonded: 1"), "{log}");
+}
+
 #[test]
 fn files_that_are_none_are_refused() {
     let error = |peripheral: &str| Setup::open(peripheral, "phone", 1).expect_err("no firmware");

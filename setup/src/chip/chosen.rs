@@ -36,7 +36,7 @@ impl Chosen {
         Some(Self { address, found: Found::read(&page), defaults })
     }
 
-    /// What counts.
+    /// The settings that count.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.found.settings().unwrap_or(self.defaults)

@@ -5,7 +5,7 @@ use nrf_pac::{RTC2, rtc};
 
 /// 32,768 Hz by 33: 993 Hz.
 const PRESCALER: u16 = 32;
-/// Compare registers.
+/// Compare registers, by number.
 const SAMPLE: usize = 0;
 const SECOND: usize = 1;
 /// Ticks of a second, and of the 24 bits of the counter.

@@ -36,7 +36,7 @@ impl Start {
         self.found
     }
 
-    /// Says it.
+    /// Says what is known.
     pub fn tell(&self, now: Instant, console: &mut Console) {
         let Self { reset, crash, port, found } = self;
         let expected = !reset.0.dog() && !reset.0.lockup();

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-/// The application.
+/// The application of this firmware.
 pub use led_button::LedButton as App;
 use led_button::Light;
 

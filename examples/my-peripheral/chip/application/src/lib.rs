@@ -1,7 +1,7 @@
 //! The plant on the development kit: what the firmware is for, and where one sees it.
 #![no_std]
 
-/// The application.
+/// The application of this firmware.
 pub use my_peripheral::Plant as App;
 use my_peripheral::Pump;
 
