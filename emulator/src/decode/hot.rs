@@ -39,7 +39,7 @@ impl Op {
     }
 }
 
-/// Without flags.
+/// Of those that set no flags.
 fn plain(op: Alu, d: Reg, n: Reg, imm: u32) -> Option<Op> {
     Some(match op {
         Alu::Mov => Op::Move(d, imm),
