@@ -8,7 +8,7 @@ use crate::{AskPhy, Identity, Passkeys, Preset, Settings};
 
 /// A setting, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct Setting {
     /// Its name, as before the `=`.
     pub name: &'static str,
     /// The values that it takes.
@@ -18,24 +18,24 @@ pub struct Key {
 }
 
 /// All settings that there are.
-pub const KEYS: [Key; 4] = [
-    Key {
+pub const KEYS: [Setting; 4] = [
+    Setting {
         name: "preset",
         takes: "zephyr-2024 or recommended",
         about: "what all the rest departs from; zephyr-2024 is the founding case",
     },
-    Key {
+    Setting {
         name: "passkey",
         takes: "random, none, or six digits: 000000 to 999999",
         about: "random: the log shows it; none: Just Works after the pairing button; digits: the \
                 same always, which each attempt to pair gives one bit of away",
     },
-    Key {
+    Setting {
         name: "phy-update",
         takes: "preset, on-connect, after-bonding or never",
         about: "when the peripheral asks for 2M",
     },
-    Key {
+    Setting {
         name: "address",
         takes: "factory, or a static random address such as C0:1D:B0:0B:1E:55",
         about: "the identity address; factory: the one that the chip was made with",
@@ -48,7 +48,7 @@ pub enum Refused {
     /// There is no such setting.
     UnknownKey,
     /// It does not take this value.
-    BadValue(Key),
+    BadValue(Setting),
 }
 
 impl Settings {

@@ -26,7 +26,7 @@ use ble::security::IoCapability;
 use firmware_core::config::{Config, Passkey, PhyUpdate};
 
 pub use crc::crc32;
-pub use keys::{KEYS, Key, Refused};
+pub use keys::{KEYS, Refused, Setting};
 pub use page::{COPY, Described, Found, PAGE, SECOND, SYMBOL};
 
 /// A configuration that the firmware comes with.
