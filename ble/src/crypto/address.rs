@@ -1,6 +1,6 @@
 //! Resolvable private addresses (Vol 6, Part B, 1.3.2.2 and 1.3.2.3; *ah*: Vol 3, Part H, 2.2.2).
 
-use super::aes::e;
+use super::aes::Aes;
 use crate::address::{Address, AddressKind};
 use crate::secret::Secret;
 
@@ -8,21 +8,31 @@ use crate::secret::Secret;
 /// least significant octet first too, as HCI and the air carry them.
 #[must_use]
 pub fn ah(irk: &Secret<16>, prand: [u8; 3]) -> [u8; 3] {
+    ah_by(Aes::SOFTWARE, irk, prand)
+}
+
+fn ah_by(aes: Aes, irk: &Secret<16>, prand: [u8; 3]) -> [u8; 3] {
     let mut key = *irk.expose();
     key.reverse();
     let [low, middle, high] = prand;
     let mut block = [0; 16];
     let [.., b13, b14, b15] = &mut block;
     (*b13, *b14, *b15) = (high, middle, low);
-    let [.., high, middle, low] = e(&key, &block);
+    let [.., high, middle, low] = aes.e(&key, &block);
     [low, middle, high]
 }
 
 /// Whether `address` was made with this key. False for anything but a resolvable private address.
 #[must_use]
 pub fn resolves(irk: &Secret<16>, address: Address) -> bool {
+    resolves_by(Aes::SOFTWARE, irk, address)
+}
+
+/// The same, computed by another than this crate.
+#[must_use]
+pub fn resolves_by(aes: Aes, irk: &Secret<16>, address: Address) -> bool {
     let [h0, h1, h2, p0, p1, p2] = address.octets;
-    address.is_resolvable() && ah(irk, [p0, p1, p2]) == [h0, h1, h2]
+    address.is_resolvable() && ah_by(aes, irk, [p0, p1, p2]) == [h0, h1, h2]
 }
 
 /// The resolvable private address of this key and 22 random bits of `prand` (its two top bits

@@ -5,13 +5,15 @@
 //! retransmission sends the octets of the first time.
 
 use aes::Aes128;
+use aes::cipher::consts::U16;
+use aes::cipher::{BlockCipherEncrypt, BlockSizeUser};
 use ccm::aead::AeadInOut as _;
 use ccm::aead::inout::InOutBuf;
 use ccm::consts::{U4, U13};
 use ccm::{Ccm, KeyInit as _};
 use octets::OctetVec;
 
-use super::aes::e;
+use super::aes::Aes;
 use crate::pdu::data::{DataHeader, Llid};
 use crate::secret::Secret;
 
@@ -35,6 +37,12 @@ pub enum Direction {
 /// air). The result is most significant octet first.
 #[must_use]
 pub fn session_key(ltk: &Secret<16>, skd_c: [u8; 8], skd_p: [u8; 8]) -> Secret<16> {
+    session_key_by(Aes::SOFTWARE, ltk, skd_c, skd_p)
+}
+
+/// The same, computed by another than this crate.
+#[must_use]
+pub fn session_key_by(aes: Aes, ltk: &Secret<16>, skd_c: [u8; 8], skd_p: [u8; 8]) -> Secret<16> {
     // LL-ENC-12: session key and nonce.
     let mut key = *ltk.expose();
     key.reverse();
@@ -42,7 +50,7 @@ pub fn session_key(ltk: &Secret<16>, skd_c: [u8; 8], skd_p: [u8; 8]) -> Secret<1
     for (to, from) in diversifier.iter_mut().rev().zip(skd_c.iter().chain(&skd_p)) {
         *to = *from;
     }
-    Secret::new(e(&key, &diversifier))
+    Secret::new(aes.e(&key, &diversifier))
 }
 
 /// The cipher of one direction of one connection.
@@ -106,10 +114,6 @@ impl Cipher {
         [c0, c1, c2, c3, (c4 & 0x7F) | direction, i0, i1, i2, i3, i4, i5, i6, i7]
     }
 
-    fn ccm(&self) -> Ccm<Aes128, U4, U13> {
-        Ccm::new(self.key.expose().into())
-    }
-
     const fn advance(&mut self) {
         // LL-MIC-1: integrity and packet counter.
         self.counter = self.counter.saturating_add(1);
@@ -125,19 +129,32 @@ impl Cipher {
         llid: Llid,
         payload: &mut OctetVec<N>,
     ) -> Result<(), CipherError> {
-        if self.counter > COUNTER_MAX {
-            return Err(CipherError::Exhausted);
-        }
-        if payload.len().saturating_add(MIC) > N {
-            return Err(CipherError::TooLong);
-        }
-        let aad = [llid as u8 & DataHeader::AAD_MASK];
-        let nonce = self.nonce().into();
-        let buffer = InOutBuf::from(&mut **payload);
-        let mic = self
-            .ccm()
-            .encrypt_inout_detached(&nonce, &aad, buffer)
-            .map_err(|_| CipherError::TooLong)?;
+        // The key is made ready once for all blocks.
+        let ccm: Ccm<Aes128, U4, U13> = Ccm::new(self.key.expose().into());
+        let mic = seal(&ccm, (self.counter, self.nonce()), llid, payload)?;
+        self.append(mic, payload)
+    }
+
+    /// The same, computed by another than this crate.
+    ///
+    /// # Errors
+    /// Those of [`Self::encrypt`].
+    pub fn encrypt_by<const N: usize>(
+        &mut self,
+        aes: Aes,
+        llid: Llid,
+        payload: &mut OctetVec<N>,
+    ) -> Result<(), CipherError> {
+        let ccm = Ccm::from(aes.keyed(&self.key));
+        let mic = seal(&ccm, (self.counter, self.nonce()), llid, payload)?;
+        self.append(mic, payload)
+    }
+
+    fn append<const N: usize>(
+        &mut self,
+        mic: [u8; MIC],
+        payload: &mut OctetVec<N>,
+    ) -> Result<(), CipherError> {
         payload.extend_from_slice(&mic).map_err(|_| CipherError::TooLong)?;
         self.advance();
         Ok(())
@@ -152,28 +169,73 @@ impl Cipher {
         llid: Llid,
         payload: &mut OctetVec<N>,
     ) -> Result<(), CipherError> {
-        if self.counter > COUNTER_MAX {
-            return Err(CipherError::Exhausted);
-        }
-        let Some((_, mic)) = payload.split_last_chunk::<MIC>() else {
-            return Err(CipherError::BadMic);
-        };
-        let mic = (*mic).into();
-        payload.truncate(payload.len().saturating_sub(MIC));
-        let aad = [llid as u8 & DataHeader::AAD_MASK];
-        let nonce = self.nonce().into();
-        let buffer = InOutBuf::from(&mut **payload);
-        self.ccm()
-            .decrypt_inout_detached(&nonce, &aad, buffer, &mic)
-            .map_err(|_| CipherError::BadMic)?;
+        let ccm: Ccm<Aes128, U4, U13> = Ccm::new(self.key.expose().into());
+        open(&ccm, (self.counter, self.nonce()), llid, payload)?;
+        self.advance();
+        Ok(())
+    }
+
+    /// The same, computed by another than this crate.
+    ///
+    /// # Errors
+    /// Those of [`Self::decrypt`].
+    pub fn decrypt_by<const N: usize>(
+        &mut self,
+        aes: Aes,
+        llid: Llid,
+        payload: &mut OctetVec<N>,
+    ) -> Result<(), CipherError> {
+        let ccm = Ccm::from(aes.keyed(&self.key));
+        open(&ccm, (self.counter, self.nonce()), llid, payload)?;
         self.advance();
         Ok(())
     }
 }
 
+/// Encrypts a payload under a packet counter and its nonce; the MIC.
+fn seal<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>, const N: usize>(
+    ccm: &Ccm<C, U4, U13>,
+    (counter, nonce): (u64, [u8; 13]),
+    llid: Llid,
+    payload: &mut OctetVec<N>,
+) -> Result<[u8; MIC], CipherError> {
+    if counter > COUNTER_MAX {
+        return Err(CipherError::Exhausted);
+    }
+    if payload.len().saturating_add(MIC) > N {
+        return Err(CipherError::TooLong);
+    }
+    let aad = [llid as u8 & DataHeader::AAD_MASK];
+    let buffer = InOutBuf::from(&mut **payload);
+    let mic = ccm.encrypt_inout_detached(&nonce.into(), &aad, buffer);
+    Ok(mic.map_err(|_| CipherError::TooLong)?.into())
+}
+
+/// Decrypts a payload and takes its MIC off.
+fn open<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>, const N: usize>(
+    ccm: &Ccm<C, U4, U13>,
+    (counter, nonce): (u64, [u8; 13]),
+    llid: Llid,
+    payload: &mut OctetVec<N>,
+) -> Result<(), CipherError> {
+    if counter > COUNTER_MAX {
+        return Err(CipherError::Exhausted);
+    }
+    let Some((_, mic)) = payload.split_last_chunk::<MIC>() else {
+        return Err(CipherError::BadMic);
+    };
+    let mic = (*mic).into();
+    payload.truncate(payload.len().saturating_sub(MIC));
+    let aad = [llid as u8 & DataHeader::AAD_MASK];
+    let buffer = InOutBuf::from(&mut **payload);
+    ccm.decrypt_inout_detached(&nonce.into(), &aad, buffer, &mic).map_err(|_| CipherError::BadMic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::aes::e;
+    use std::thread_local;
     use std::vec::Vec;
 
     /// Sample data of Vol 6, Part C, 1.
@@ -209,6 +271,34 @@ mod tests {
         other.decrypt(llid, &mut octets).unwrap();
         assert_eq!(octets.as_slice(), plain);
         assert_eq!(&other, cipher);
+    }
+
+    thread_local! {
+        static BLOCKS: core::cell::Cell<u16> = const { core::cell::Cell::new(0) };
+    }
+
+    /// Whoever computes the blocks, the octets are the same, and so many are they.
+    #[test]
+    fn a_lent_cipher_encrypts_the_same() {
+        let lent = Aes::lent(|key, block| {
+            BLOCKS.set(BLOCKS.get() + 1);
+            *block = e(key, block);
+        });
+        for length in [1, 15, 16, 27, 251] {
+            let mut octets: OctetVec<255> = OctetVec::from_slice(&[0x5A; 251][..length]).unwrap();
+            let (mut own, mut by_lent) = (octets.clone(), cipher(Direction::PeripheralToCentral));
+            let mut reader = by_lent.clone();
+            cipher(Direction::PeripheralToCentral).encrypt(Llid::Start, &mut own).unwrap();
+            BLOCKS.set(0);
+            by_lent.encrypt_by(lent, Llid::Start, &mut octets).unwrap();
+            assert_eq!((BLOCKS.get(), octets.as_slice()), (Cipher::blocks(length), own.as_slice()));
+            reader.decrypt_by(lent, Llid::Start, &mut octets).unwrap();
+            assert_eq!(octets.as_slice(), &[0x5A; 251][..length]);
+            let last = own.len() - 1;
+            own[last] ^= 1;
+            let mut reader = cipher(Direction::PeripheralToCentral);
+            assert_eq!(reader.decrypt_by(lent, Llid::Start, &mut own), Err(CipherError::BadMic));
+        }
     }
 
     /// LL-ENC-12: session key and nonce.

@@ -1,7 +1,6 @@
 //! HCI commands that concern the controller as a whole (Vol 4, Part E, 7.3, 7.4 and 7.8).
 
 use crate::link::message::LinkOrder;
-use ble::crypto::aes::e;
 use ble::error::ErrorCode;
 use ble::hci::{Command, HciOpcode, Return};
 use ble::pdu::control::FeatureSet;
@@ -90,7 +89,7 @@ impl<const LINKS: usize> Control<LINKS> {
                 self.give(opcode, Return::Random(random))
             }
             Command::LeEncrypt { key, plaintext } => {
-                let encrypted = e(key.expose(), plaintext.expose());
+                let encrypted = self.aes.e(key.expose(), plaintext.expose());
                 self.give(opcode, Return::Encrypted(encrypted)).saturating_add(1)
             }
             Command::LeReadMaximumDataLength => {
@@ -132,7 +131,7 @@ impl<const LINKS: usize> Control<LINKS> {
         self.advertiser.disable(&mut self.out);
         self.out.order(LinkOrder::AcceptListClear);
         self.resolving.clear(&mut self.out);
-        self.resolving.changed(&mut self.out);
+        self.resolving.changed(self.aes, &mut self.out);
         self.out.masks.reset();
         self.forget_all();
         self.done(opcode, ErrorCode::SUCCESS)
@@ -178,7 +177,7 @@ impl<const LINKS: usize> Control<LINKS> {
             }
             Command::LeSetAdvertisingEnable { enable: true } => {
                 let called = self.advertiser.called();
-                let known = called.map(|private| self.resolving.resolve(private));
+                let known = called.map(|private| self.resolving.resolve(self.aes, private));
                 let (target, blocks) = known.unwrap_or_default();
                 self.advertiser.call(target);
                 let status = self.enable_advertising();
@@ -257,7 +256,7 @@ impl<const LINKS: usize> Control<LINKS> {
             }
             other => return self.link_command(now, opcode, other),
         };
-        let blocks = self.resolving.changed(&mut self.out);
+        let blocks = self.resolving.changed(self.aes, &mut self.out);
         self.done(opcode, result.err().unwrap_or(ErrorCode::SUCCESS)).saturating_add(blocks)
     }
 }

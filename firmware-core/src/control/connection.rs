@@ -2,6 +2,7 @@
 //! encryption, termination.
 
 use crate::link::message::LinkOrder;
+use ble::crypto::aes::Aes;
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Handle;
 use ble::link::LinkId;
@@ -32,6 +33,7 @@ pub(super) struct Context<'a> {
     pub(super) out: &'a mut Outbox,
     /// For encryption start.
     pub(super) random: &'a mut Stream,
+    pub(super) aes: Aes,
     /// AES blocks computed in this call.
     pub(super) blocks: u16,
 }

@@ -5,7 +5,7 @@
 //! decrypted from the acknowledgement of LL_START_ENC_REQ on: a peer that has acknowledged it sends
 //! no more clear text.
 
-use ble::crypto::ccm::{Cipher, Direction, session_key};
+use ble::crypto::ccm::{Cipher, Direction, session_key_by};
 use ble::error::{ErrorCode, PeerMisbehaved};
 use ble::hci::Event;
 use ble::pdu::control::{ControlPdu, EncReq, EncRsp, FeatureSet, Opcode};
@@ -164,7 +164,7 @@ impl Connection {
             return true;
         };
         cx.charge(Cipher::blocks(payload.len()));
-        if cipher.decrypt(llid, payload).is_err() {
+        if cipher.decrypt_by(cx.aes, llid, payload).is_err() {
             return false;
         }
         // LL-PING-2: it had a MIC. The first one starts the timer.
@@ -213,7 +213,7 @@ impl Connection {
         let Phase::AwaitKey(Halves { skd_c, skd_p, iv_c, iv_p }) = self.encryption.phase else {
             return;
         };
-        let key = session_key(ltk, skd_c, skd_p);
+        let key = session_key_by(cx.aes, ltk, skd_c, skd_p);
         cx.charge(1);
         let rx = Cipher::new(key.clone(), iv_c, iv_p, Direction::CentralToPeripheral);
         let tx = Cipher::new(key, iv_c, iv_p, Direction::PeripheralToCentral);

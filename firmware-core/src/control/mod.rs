@@ -33,6 +33,7 @@ use crate::link::extended::Who;
 use crate::link::message::{LinkOrder, LinkReport, Loss};
 use ble::address::Address;
 use ble::armed::Tell;
+use ble::crypto::aes::Aes;
 use ble::error::ErrorCode;
 use ble::hci::{Acl, Command, ConnectionComplete, Event, Handle, Role};
 use ble::invariant::Invariant;
@@ -68,6 +69,7 @@ pub struct Control<const LINKS: usize> {
     random: Stream,
     /// Random numbers that LE Rand gives to the host.
     hci_random: Stream,
+    aes: Aes,
     out: Outbox,
     advertiser: Advertiser,
     resolving: ResolvingList,
@@ -91,6 +93,7 @@ impl<const LINKS: usize> Control<LINKS> {
             config,
             random: entropy.stream(Purpose::Encryption),
             hci_random: entropy.stream(Purpose::Hci),
+            aes: Aes::SOFTWARE,
             out: Outbox::default(),
             advertiser: Advertiser::default(),
             resolving: ResolvingList::default(),
@@ -117,6 +120,11 @@ impl<const LINKS: usize> Control<LINKS> {
 
     const fn set_default_phys(&mut self, phys: Phys) {
         self.default_phys = phys;
+    }
+
+    /// Has AES computed by another than software from here on.
+    pub const fn lend_aes(&mut self, aes: Aes) {
+        self.aes = aes;
     }
 
     /// Gives the device another public address. It counts from the next use.
@@ -153,7 +161,7 @@ impl<const LINKS: usize> Control<LINKS> {
             LinkReport::OnPhy { link, phy } => self.on(now, link, |served, _| {
                 served.connection.phy.take_effect((phy, phy));
             }),
-            LinkReport::Unresolved(rpa) => self.resolving.announce(&mut self.out, rpa).1,
+            LinkReport::Unresolved(rpa) => self.resolving.announce(self.aes, &mut self.out, rpa).1,
             LinkReport::Established(_) => 0,
             LinkReport::Received { link, event, llid, payload, .. } => {
                 self.on(now, link, |served, cx| {
@@ -197,7 +205,7 @@ impl<const LINKS: usize> Control<LINKS> {
     /// Who uses an address; advertising sets beside this controller ask for it.
     #[must_use]
     pub fn who(&self, address: Address) -> Who {
-        let (identity, _) = self.resolving.resolve(address);
+        let (identity, _) = self.resolving.resolve(self.aes, address);
         Who {
             identity,
             listed: self.advertiser.lists(identity.unwrap_or(address)),
@@ -318,6 +326,7 @@ impl<const LINKS: usize> Control<LINKS> {
             config: &self.config,
             out: &mut self.out,
             random: &mut self.random,
+            aes: self.aes,
             blocks: 0,
         };
         act(served, &mut cx);
@@ -340,7 +349,7 @@ impl<const LINKS: usize> Control<LINKS> {
         let (identity, blocks) = match identity {
             Some(identity) => (Some(identity), 0),
             None if self.resolving.enabled && peer.is_resolvable() => {
-                self.resolving.announce(&mut self.out, peer)
+                self.resolving.announce(self.aes, &mut self.out, peer)
             }
             None => (None, 0),
         };

@@ -2,7 +2,8 @@
 
 use crate::link::message::LinkOrder;
 use ble::address::Address;
-use ble::crypto::address::resolves;
+use ble::crypto::address::resolves_by;
+use ble::crypto::aes::Aes;
 use ble::error::ErrorCode;
 use ble::queue::Queue;
 use ble::secret::Secret;
@@ -73,8 +74,8 @@ impl ResolvingList {
     }
 
     /// Whose the private address is, and how many AES blocks it took to find out.
-    pub(super) fn resolve(&self, address: Address) -> (Option<Address>, u16) {
-        resolve(self.enabled, &self.devices, address)
+    pub(super) fn resolve(&self, aes: Aes, address: Address) -> (Option<Address>, u16) {
+        resolve(aes, self.enabled, &self.devices, address)
     }
 
     /// Whether a device must be ignored because it shows its identity address although network
@@ -84,8 +85,13 @@ impl ResolvingList {
     }
 
     /// Resolves an address and orders `Link` to use the result.
-    pub(super) fn announce(&mut self, out: &mut Outbox, rpa: Address) -> (Option<Address>, u16) {
-        let (identity, blocks) = self.resolve(rpa);
+    pub(super) fn announce(
+        &mut self,
+        aes: Aes,
+        out: &mut Outbox,
+        rpa: Address,
+    ) -> (Option<Address>, u16) {
+        let (identity, blocks) = self.resolve(aes, rpa);
         self.recent.retain(|(known, _)| *known != rpa);
         self.recent.push_dropping_oldest((rpa, identity));
         out.order(LinkOrder::Resolved { rpa, identity });
@@ -93,11 +99,11 @@ impl ResolvingList {
     }
 
     /// The list has changed: what `Link` remembers may be wrong now.
-    pub(super) fn changed(&mut self, out: &mut Outbox) -> u16 {
+    pub(super) fn changed(&mut self, aes: Aes, out: &mut Outbox) -> u16 {
         self.order_ignored(out);
         let mut blocks = 0_u16;
         for (rpa, known) in self.recent.iter_mut() {
-            let (identity, cost) = resolve(self.enabled, &self.devices, *rpa);
+            let (identity, cost) = resolve(aes, self.enabled, &self.devices, *rpa);
             blocks = blocks.saturating_add(cost);
             if core::mem::replace(known, identity) != identity {
                 out.order(LinkOrder::Resolved { rpa: *rpa, identity });
@@ -124,6 +130,7 @@ impl ResolvingList {
 }
 
 fn resolve(
+    aes: Aes,
     enabled: bool,
     devices: &Queue<Device, RESOLVING_LIST>,
     address: Address,
@@ -134,7 +141,7 @@ fn resolve(
     }
     for device in devices.iter().filter(|device| device.has_irk()) {
         blocks = blocks.saturating_add(1);
-        if resolves(&device.peer_irk, address) {
+        if resolves_by(aes, &device.peer_irk, address) {
             return (Some(device.identity), blocks);
         }
     }

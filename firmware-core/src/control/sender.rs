@@ -2,6 +2,7 @@
 //! fragments, each encrypted when it is handed to `Link`.
 
 use crate::link::message::{LinkOrder, TX_QUEUE};
+use ble::crypto::aes::Aes;
 use ble::crypto::ccm::{Cipher, CipherError};
 use ble::hci::{Acl, AclBoundary};
 use ble::invariant::Invariant;
@@ -112,6 +113,7 @@ impl Sender {
         &mut self,
         out: &mut Outbox,
         link: LinkId,
+        aes: Aes,
         cipher: &mut Option<Cipher>,
         fragment: Option<usize>,
     ) -> Result<u16, CipherError> {
@@ -135,7 +137,7 @@ impl Sender {
             // LL-MIC-1: integrity and packet counter.
             if let Some(cipher) = cipher {
                 blocks = blocks.saturating_add(Cipher::blocks(payload.len()));
-                cipher.encrypt(llid, &mut payload)?;
+                cipher.encrypt_by(aes, llid, &mut payload)?;
             }
             let kept = self.in_flight.push((tag, sent));
             out.broken.check(Invariant::InFlightFits, kept.is_ok());

@@ -172,7 +172,7 @@ impl Served {
             let interval = shortest_interval(c, local, remote);
             phy::fragment_octets(c, may_send_on(local, remote), interval)
         });
-        match c.sender.pump(cx.out, c.link, &mut c.encryption.tx, fragment) {
+        match c.sender.pump(cx.out, c.link, cx.aes, &mut c.encryption.tx, fragment) {
             Ok(blocks) => cx.charge(blocks),
             // Out of packet counters: the key cannot be used any longer.
             Err(_) => return c.disconnect(cx, ErrorCode::MIC_FAILURE),

@@ -9,6 +9,7 @@ use crate::link::{Link, LinkConfig};
 use crate::peripheral::between::{Between, Down, Joint, Up};
 use crate::peripheral::{Output, VERSION};
 use ble::address::AddressKind;
+use ble::crypto::aes::Aes;
 use ble::invariant::{Broken, Invariant};
 use ble::phy::PhySet;
 use ble::random::Entropy;
@@ -134,6 +135,11 @@ impl<const LINKS: usize> ControlLevel<LINKS> {
             }
             joint.output(copy);
         }
+    }
+
+    /// Has AES computed by another than software from here on.
+    pub const fn lend_aes(&mut self, aes: Aes) {
+        self.control.lend_aes(aes);
     }
 
     /// When [`Between::control_is_due`] is to be called, and this run then.
