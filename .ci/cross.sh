@@ -6,6 +6,8 @@
 # Debian: Debian's own compiler and its library source (rustc-web, cargo-web, rust-web-src) give
 # core and alloc for the target, built once into a sysroot of this project's own; rustup's
 # rust-lld links. Nothing outside target/ is written, apart from the packages.
+#
+# .ci/cross.sh trial builds the firmware with the feature `trial` and nothing else.
 source "$(dirname "$0")/lib.sh"
 
 TRIPLE=thumbv7em-none-eabihf
@@ -115,6 +117,21 @@ check_frames() {
   fi
 }
 
+# Each write to a register has a line that names its purpose: a comment above the write, or above
+# what it is written with, with no empty line between.
+check_registers() {
+  awk '
+    FNR == 1 { named = 0 }
+    /^ *\/\// { named = 1; next }
+    /^ *$/ || /^}/ || /^    }$/ { named = 0; next }
+    /\.write(_value|_volatile)?\(/ {
+      count++
+      if (!named) { print FILENAME ":" FNR ": no line says what it is for" > "/dev/stderr"; bad++ }
+    }
+    END { print "  " count " writes to registers, each with its purpose"; exit bad > 0 }
+  ' targets/nrf52840/src/*.rs targets/nrf52840/src/*/*.rs
+}
+
 need_command size binutils
 if has_rustup_target; then
   echo "with rustup's $TRIPLE: $(rustc -V)"
@@ -124,6 +141,12 @@ else
   mkdir -p "$OUT"
   debian_sysroot "$OUT/sysroot"
   echo "with Debian's compiler: $(/usr/bin/rustc -V)"
+fi
+
+if [ "${1:-}" = trial ]; then
+  (cd targets/nrf52840 && cross_cargo build --release --locked --features trial)
+  cp "$OUT/$TRIPLE/release/bletwin-nrf52840" "$OUT/bletwin-nrf52840-trial"
+  exit
 fi
 
 # Without link-time optimisation the library holds machine code, whose size can be told.
@@ -140,6 +163,7 @@ if [ -f targets/nrf52840/Cargo.toml ]; then
   check_frames "$OUT/thin.s"
   # Another application in the same firmware.
   (cd examples/my-peripheral/chip && cross_cargo build --release --locked)
+  check_registers
   # What the emulator's cycles are compared by.
   (cd targets/nrf52840 && cross_cargo build --release --locked -p p256-cycles)
 fi

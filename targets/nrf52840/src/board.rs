@@ -24,6 +24,7 @@ pub fn show(led: u8, on: bool) {
 fn switch(pin: usize, on: bool) {
     let mut pins = gpio::regs::Outset(0);
     pins.set_pin(pin, true);
+    // Lit when low.
     if on {
         // Low: it is lit.
         P0.outclr().write(|w| w.set_pin(pin, true));

@@ -27,16 +27,16 @@ pub enum Alarm {
     Upper = 2,
 }
 
-/// Starts both crystals and the counter, and waits until they run.
+/// Starts the crystal of 32,768 Hz and the counter, and waits until they run.
 pub fn start() {
     CLOCK.lfclksrc().write(|w| w.set_src(clock::vals::Lfclksrc::Xtal));
     CLOCK.events_lfclkstarted().write_value(0);
     CLOCK.tasks_lfclkstart().write_value(1);
-    CLOCK.events_hfclkstarted().write_value(0);
-    CLOCK.tasks_hfclkstart().write_value(1);
-    while CLOCK.events_lfclkstarted().read() == 0 || CLOCK.events_hfclkstarted().read() == 0 {}
+    while CLOCK.events_lfclkstarted().read() == 0 {}
 
+    // Each tick of the crystal counts.
     RTC0.prescaler().write(|w| w.set_prescaler(0));
+    // Compare 0 reaches TIMER0 by PPI; the others interrupt.
     let mut events = rtc::regs::Evt(0);
     events.set_compare(0, true);
     RTC0.evtenset().write_value(events);
@@ -45,6 +45,7 @@ pub fn start() {
     interrupts.set_compare(Alarm::Upper as usize, true);
     interrupts.set_ovrflw(true);
     RTC0.intenset().write_value(interrupts);
+    // From tick 0 on.
     RTC0.tasks_clear().write_value(1);
     RTC0.tasks_start().write_value(1);
 }
@@ -93,6 +94,7 @@ pub fn acknowledge() -> [bool; 2] {
     [Alarm::Link, Alarm::Upper].map(|alarm| {
         let event = RTC0.events_compare(alarm as usize);
         let gone_off = event.read() != 0;
+        // Or the interrupt would be entered again.
         event.write_value(0);
         gone_off
     })

@@ -1,9 +1,9 @@
 //! AES-128 by ECB, for the encryption of the link layer, at the level of control.
 //!
 //! A block takes 7.2 µs, and the processor waits for it: an interrupt of the radio does not. CCM
-//! would do a whole PDU by itself, but not faster: this way a PDU of 251 octets takes 0.3 ms, and
-//! nothing has to be copied for it. CCM and AAR share the core with ECB and abort it; this firmware
-//! leaves them off, and what is aborted all the same is computed by software.
+//! would do a whole PDU by itself, in a time that is not published, and wants its octets elsewhere.
+//! CCM and AAR share the core with ECB and abort it; this firmware leaves them off, and what is
+//! aborted all the same is computed by software.
 
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
 
@@ -21,6 +21,7 @@ pub fn encrypt(key: &[u8; 16], block: &mut [u8; 16]) {
     for (place, octets) in DATA.iter().zip(texts) {
         place.store(u32::from_le_bytes(*octets), Ordering::Relaxed);
     }
+    // Of the block before.
     ECB.events_endecb().write_value(0);
     ECB.events_errorecb().write_value(0);
     ECB.ecbdataptr().write_value(DATA.as_ptr() as u32);

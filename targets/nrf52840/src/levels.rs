@@ -11,6 +11,7 @@
 
 use core::cell::RefCell;
 
+use ble::crypto::aes::Aes;
 use ble::queue::Queue;
 use ble::time::{Duration, Instant};
 use ble::work::{Level, Work};
@@ -25,12 +26,16 @@ use nrf_pac::Interrupt;
 
 use crate::clock::{self, Alarm};
 use crate::costs::Stopwatch;
+use crate::ecb;
 use crate::radio::Radio;
 
 /// Connections at a time.
 pub const LINKS: usize = 1;
 /// Orders that wait for the link's level: control waits while there are so many.
 const ORDERS: usize = 4;
+
+/// For a pause this short the crystal is not switched off.
+const AT_ONCE: Duration = Duration::from_us(500);
 
 /// The application that this firmware is for.
 pub use application::App;
@@ -59,6 +64,7 @@ pub fn hand_out(
     between: &'static mut Between<Button>,
     radio: Radio,
 ) {
+    control.lend_aes(Aes::lent(ecb::encrypt));
     critical_section::with(|cs| {
         let lower = Lower { link, radio, orders: Queue::new(), due: None };
         LOWER.borrow(cs).replace(Some(lower));
@@ -138,6 +144,9 @@ impl Lower {
         }
         if self.link.has_reports() {
             NVIC::pend(Interrupt::EGU0_SWI0);
+        }
+        if due.is_none_or(|due| due > clock::now() + AT_ONCE) {
+            self.radio.rest();
         }
     }
 

@@ -18,6 +18,8 @@ mod console;
 mod copy;
 mod costs;
 mod crash;
+mod crystal;
+mod ecb;
 mod effects;
 mod levels;
 mod protection;
@@ -89,6 +91,7 @@ fn enable_interrupts() {
 
 #[interrupt]
 fn RADIO() {
+    radio::acknowledge();
     levels::radio_interrupt();
 }
 

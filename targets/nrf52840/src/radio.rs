@@ -4,3 +4,4 @@ mod driver;
 mod wiring;
 
 pub use driver::Radio;
+pub use wiring::acknowledge;

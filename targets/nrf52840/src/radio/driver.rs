@@ -10,6 +10,7 @@ use radio_regs::frame;
 use radio_regs::time::{self, Epoch};
 
 use super::wiring;
+use crate::crystal::Crystal;
 
 /// What the radio is doing or armed to do.
 #[derive(Clone, Copy)]
@@ -31,6 +32,7 @@ pub struct Radio {
     /// When what it is armed to do begins; `None`: it follows a packet within T_IFS.
     starts: Option<Instant>,
     epoch: Option<Epoch>,
+    crystal: Crystal,
     /// PHY, coding and END count of the packet received last: what a reply goes by.
     received: Option<(TxPhy, u32)>,
     transmit: [u8; AIR_PDU_MAX],
@@ -52,6 +54,7 @@ impl Radio {
             doing: Doing::Nothing,
             starts: None,
             epoch: None,
+            crystal: Crystal::new(),
             received: None,
             transmit: [0; AIR_PDU_MAX],
             packet: RadioEvent::Received {
@@ -75,6 +78,7 @@ impl Radio {
         };
         match *command {
             RadioCommand::Transmit { at, tuning, phy, ref pdu, then, .. } => {
+                let now = now.max(self.crystal.ready(now));
                 self.tune(tuning);
                 let start = time::plan_transmit(now, self.epoch, at)
                     .or_else(|| time::plan_transmit(now, None, time::earliest(now)))?;
@@ -84,6 +88,7 @@ impl Radio {
                 None
             }
             RadioCommand::Receive { from, until, tuning, receiver } => {
+                let now = now.max(self.crystal.ready(now));
                 self.tune(tuning);
                 let Some(start) = time::plan_receive(now, self.epoch, from)
                     .or_else(|| time::plan_receive(now, None, time::earliest(now)))
@@ -115,6 +120,15 @@ impl Radio {
         }
     }
 
+    /// Switches the crystal off, unless there is something to do with it.
+    pub fn rest(&mut self) {
+        if matches!(self.doing, Doing::Nothing) && self.crystal.stop() {
+            wiring::stop_timer();
+            // What TIMER0 has counted by is gone.
+            self.epoch = None;
+        }
+    }
+
     /// Whether an event is on the air, or begins within [`ORDERS`]: an answer may be due in it, and
     /// whatever else is done at this level meanwhile can make that too late.
     pub fn is_on_air(&self, now: Instant) -> bool {
@@ -139,7 +153,6 @@ impl Radio {
     /// Called from the interrupt: the radio has switched itself off. What came of that is told
     /// where it lies.
     pub fn disabled<R>(&mut self, now: Instant, tell: impl FnOnce(&RadioEvent) -> R) -> Option<R> {
-        RADIO.events_disabled().write_value(0);
         wiring::disarm();
         compiler_fence(Ordering::SeqCst);
         let epoch = self.epoch?;
@@ -209,8 +222,10 @@ impl Radio {
 
     fn tune(&mut self, tuning: Tuning) {
         let (base, prefix) = frame::address(tuning.access_address);
+        // Channel, and the whitening that goes with it.
         RADIO.frequency().write_value(radio::regs::Frequency(frame::frequency(tuning.channel)));
         RADIO.datawhiteiv().write_value(radio::regs::Datawhiteiv(frame::whitening(tuning.channel)));
+        // Whose packets, and how their CRC begins.
         RADIO.base0().write_value(base);
         RADIO.prefix0().write_value(radio::regs::Prefix0(prefix));
         RADIO.crcinit().write_value(radio::regs::Crcinit(frame::crc_init(tuning)));

@@ -33,6 +33,12 @@ pub fn set_up_timer() {
     TIMER0.prescaler().write(|w| w.set_prescaler(0));
 }
 
+/// Stops counting. STOP alone would leave the timer's current flowing (erratum 78).
+pub fn stop_timer() {
+    TIMER0.tasks_stop().write_value(1);
+    TIMER0.tasks_shutdown().write_value(1);
+}
+
 /// Calls off whatever is armed.
 pub fn disarm() {
     let ends = CAPTURE_END | CAPTURE_CODED_END;
@@ -113,7 +119,15 @@ pub fn set_shorts(phy: Phy) {
     }
     shorts.set_address_rssistart(true);
     shorts.set_disabled_rssistop(true);
+    // All at once: none of an earlier PHY stays.
     RADIO.shorts().write_value(shorts);
+}
+
+/// Takes the interrupt back. A write takes some cycles to arrive; a handler that has ended by then
+/// is entered again, so it is read back.
+pub fn acknowledge() {
+    RADIO.events_disabled().write_value(0);
+    let _ = RADIO.events_disabled().read();
 }
 
 /// Whether a packet has ended, its CRC included.
@@ -121,9 +135,9 @@ pub fn has_ended() -> bool {
     RADIO.events_end().read() != 0
 }
 
+/// What tells how far a packet has come is taken back before the next.
 fn clear_events() {
     RADIO.events_address().write_value(0);
     RADIO.events_end().write_value(0);
     RADIO.events_phyend().write_value(0);
-    RADIO.events_disabled().write_value(0);
 }
