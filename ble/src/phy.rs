@@ -43,6 +43,15 @@ impl Coding {
     pub const fn preferred(options: u16) -> Self {
         if options & 0b11 == 1 { Self::S2 } else { Self::S8 }
     }
+
+    /// What asks for it there.
+    #[must_use]
+    pub const fn option(self) -> u16 {
+        match self {
+            Self::S2 => 1,
+            Self::S8 => 2,
+        }
+    }
 }
 
 /// A physical layer with its coding, as each packet is sent on one.

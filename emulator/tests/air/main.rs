@@ -3,7 +3,10 @@
 //! `BLETWIN_FIRMWARE` names the ELF file, `BLETWIN_FIRMWARE_TRIAL` the one with the feature `trial`
 //! (`.ci/cross.sh` builds both); without them there is nothing to run.
 
+mod coded;
 mod kept;
+mod levels;
+mod native;
 mod same;
 mod stage;
 mod time;

@@ -15,8 +15,12 @@ use bletwin_oracle as oracle;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, Outbox};
 use bletwin_sim::record::{Record, RecordKind};
 use bletwin_sim::world::{Placement, World, WorldConfig};
-use firmware_core::config::Config;
+use firmware_core::config::{Config, PhyUpdate};
 use led_button::LedButton;
+use settings::{AskPhy, Identity, Passkeys, Preset, Settings};
+
+/// Where `memory.x` has the configuration page.
+const PAGE: u32 = 0x3_B000;
 
 /// The address that the chip was made with, which its firmware has unless its configuration page
 /// gives another.
@@ -91,6 +95,18 @@ impl Stage {
         Self::of(Revision::default(), image, central, seed)
     }
 
+    /// With a chip that is configured to ask for no PHY.
+    pub(crate) fn quiet(mut image: Image, central: Profile, seed: u64) -> Self {
+        let settings = Settings {
+            preset: Preset::Zephyr2024,
+            passkey: Passkeys::Fixed(PASSKEY),
+            phy_update: AskPhy::Own(PhyUpdate::Never),
+            address: Identity::Factory,
+        };
+        assert!(image.put(PAGE, &settings.page()));
+        Self::new(image, central, seed)
+    }
+
     /// With a chip of some revision.
     pub(crate) fn of(revision: Revision, image: Image, central: Profile, seed: u64) -> Self {
         let chip = ChipNode::new(image, FACTORY, 1).of_revision(revision);
@@ -139,7 +155,8 @@ impl Stage {
         reached(self)
     }
 
-    fn type_passkey(&mut self) {
+    /// A person types the passkey that was asked for since this was asked last.
+    pub(crate) fn type_passkey(&mut self) {
         let news = &self.world.records()[self.seen..];
         let asked = news.iter().any(|record| {
             record.node == CENTRAL && record.kind == RecordKind::Shown(Ui::AskPasskey)

@@ -13,7 +13,7 @@ use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 const EVENTS: usize = 1_000;
 
 /// Gaps between a packet of the central in a connection and the chip's answer.
-fn gaps(stage: &Stage) -> Vec<Duration> {
+pub(crate) fn gaps(stage: &Stage) -> Vec<Duration> {
     let mut gaps = Vec::new();
     let mut before: Option<(Instant, u32)> = None;
     for record in stage.records() {
@@ -143,4 +143,22 @@ fn after_longest(records: &[Record], phy: TxPhy, length: usize) -> Vec<Duration>
         wanted.then(|| next.at.since(long.end))
     };
     packets.windows(2).filter_map(gap).collect()
+}
+
+/// RTC0 has 24 bits, which are full after 512 s.
+#[test]
+fn it_lives_on_when_the_clock_overflows() {
+    let Some(image) = trial() else { return };
+    let mut profile = Profile::phone();
+    profile.host.steps.retain(|step| !matches!(step, Step::Stay(_) | Step::Disconnect));
+    profile.host.steps.push(Step::Stay(Duration::from_secs(1_000_000)));
+    let mut stage = Stage::new(image, profile, 7);
+    assert!(stage.until(20_000, |stage| stage.status().bonded), "{:?}", stage.status());
+    while stage.world.now() < Instant::from_us(520_000_000) {
+        stage.run(5_000);
+        let answers = gaps(&stage).len();
+        stage.drain();
+        assert!(answers > 5, "{answers} answers until {:?}", stage.world.now());
+    }
+    assert_eq!(stage.status().disconnected, None);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use ble::address::Address;
 use ble::error::ErrorCode;
 use ble::hci::ConnectionParameters;
-use ble::phy::PhySet;
+use ble::phy::{Coding, PhySet};
 use ble::security::IoCapability;
 use ble::time::Duration;
 
@@ -294,6 +294,8 @@ pub struct HostConfig {
     pub remembers_parameters: bool,
     /// HCI procedures right after connecting.
     pub on_connect: Vec<HostProcedure>,
+    /// How it wants to send on LE Coded, when it asks for PHYs.
+    pub coding: Coding,
     /// The steps of user and application, in order.
     pub steps: Vec<Step>,
     /// Whether other steps go on while one waits for security, as an application does whose
@@ -368,6 +370,7 @@ impl Default for HostConfig {
             max_connections: 1,
             remembers_parameters: false,
             on_connect: vec![HostProcedure::Features, HostProcedure::Version],
+            coding: Coding::S8,
             steps: vec![
                 Step::ExchangeMtu,
                 Step::Discover,

@@ -71,7 +71,8 @@ impl CentralHost {
                     Command::LeSetDataLength { handle, tx_octets: 251, tx_time: 2120 }
                 }
                 HostProcedure::Phy(set) => {
-                    Command::LeSetPhy { handle, tx: set, rx: set, coded_options: 0 }
+                    let coded_options = self.config.coding.option();
+                    Command::LeSetPhy { handle, tx: set, rx: set, coded_options }
                 }
             });
         }

@@ -1,12 +1,16 @@
 //! What the feature `trial` adds, for the emulator and for debuggers: the configuration of the
 //! founding case with a fixed passkey, results in RAM, and a button that goes wrong.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use ble::hci::Event;
+use ble::hci::{Command, Event};
 use ble::log::{Line, Log};
+use ble::phy::{Coding, Phy, PhySet};
+use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::Output;
 use settings::{AskPhy, Identity, Passkeys, Preset, Settings};
+
+use crate::levels;
 
 /// What a person reads on the device's label.
 const PASSKEY: u32 = 123_456;
@@ -34,8 +38,31 @@ pub const DEFAULT: Settings = Settings {
     address: Identity::Factory,
 };
 
+/// Whether the link is on LE Coded.
+static CODED: AtomicBool = AtomicBool::new(false);
+
+/// On LE Coded it sends with S=8 until the link is encrypted, then with S=2: so both are tried.
+fn prefer_s2(event: &Event) {
+    match *event {
+        Event::LePhyUpdateComplete { tx, .. } => {
+            CODED.store(tx == Phy::LeCoded, Ordering::Relaxed);
+        }
+        Event::EncryptionChange { handle, .. } if CODED.load(Ordering::Relaxed) => {
+            let coded_options = Coding::S2.option();
+            let (tx, rx) = (PhySet::CODED, PhySet::CODED);
+            let command = Command::LeSetPhy { handle, tx, rx, coded_options };
+            // If it finds no room, the test says so.
+            let _ = levels::input(HostInput::Command(command));
+        }
+        _ => {}
+    }
+}
+
 /// Keeps what an output tells of results.
 pub fn keep<O>(output: &Output<O>) {
+    if let Output::HciEvent(event) = output {
+        prefer_s2(event);
+    }
     let [security, reason, kept] = &BLETWIN_RESULT;
     match output {
         Output::Log(Log { line: Line::SecurityChanged { .. }, .. }) => {
