@@ -73,6 +73,9 @@ impl Wanted {
 pub struct Thread {
     host: &'static mut HostLevel<App, LINKS>,
     wanted: Wanted,
+    /// An input that finds no room, because the host waits for room itself. Nothing further is
+    /// begun before it is taken.
+    held: Option<HostInput<Button>>,
 }
 
 impl Thread {
@@ -84,7 +87,7 @@ impl Thread {
         let Levels { link, control, host, between } = build(place, config, entropy);
         levels::hand_out(link, control, between, Radio::new());
         let (storage, console) = (Storage::open(), Console::new());
-        Self { host, wanted: Wanted { effects: Queue::new(), storage, console } }
+        Self { host, wanted: Wanted { effects: Queue::new(), storage, console }, held: None }
     }
 
     /// Starts the core, with the records that were kept, and says why.
@@ -102,14 +105,13 @@ impl Thread {
     fn input(&mut self, input: HostInput<Button>) {
         if let Some(input) = levels::input(input) {
             self.run();
-            // Now there is room.
-            let _ = levels::input(input);
+            self.held = levels::input(input);
         }
     }
 
     /// Lets the host do what waits for it; whether there was something.
     fn run(&mut self) -> bool {
-        let Self { host, wanted } = self;
+        let Self { host, wanted, .. } = self;
         // Every interrupt wakes the thread, and hardly any has something for it.
         if !host.is_held_up() && !levels::host_has_work() {
             return false;
@@ -125,6 +127,11 @@ impl Thread {
 
     /// One thing after the other, what somebody waits for first; whether there was something.
     pub fn step(&mut self) -> bool {
+        if let Some(input) = self.held.take() {
+            let worked = self.run();
+            self.held = levels::input(input);
+            return worked || self.held.is_none();
+        }
         if let Some((number, pressed)) = buttons::next() {
             self.press(number, pressed);
             return true;
