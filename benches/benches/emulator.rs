@@ -130,6 +130,19 @@ fn connected() -> Option<Stage> {
     Some(stage)
 }
 
+/// A second of the connected world, by the best of short stretches.
+fn against_real_time(stage: &Stage) {
+    let mut world = stage.world.clone();
+    let mut best = f64::MAX;
+    for _ in 0..TURNS {
+        let end = world.now() + Duration::from_ms(100);
+        let begun = Instant::now();
+        world.run_until(end);
+        best = best.min(begun.elapsed().as_secs_f64() * 10.0);
+    }
+    println!("a second beside a phone: {:.1} ms, {:.0} x real time", best * 1e3, 1.0 / best);
+}
+
 fn run(cpu: &mut Cpu<NoBus>) {
     let until = (cpu.cycles() + CYCLES) * TICKS_PER_CYCLE;
     let outcome = cpu.run(until);
@@ -166,6 +179,7 @@ fn emulator(c: &mut Criterion) {
             b.iter_batched(|| stage.world.clone(), second, BatchSize::SmallInput);
         });
         group.finish();
+        against_real_time(&stage);
     }
     beside();
 }
