@@ -18,10 +18,10 @@ use bletwin_sim::record::Record;
 use bletwin_sim::world::{Placement, World, WorldConfig};
 use firmware_core::host::bonds::Bond;
 
+use super::beginning::Beginning;
 use super::case::{Case, Clocks, Csa, Refusal, Side, Start, Switch, What};
 use super::live::{Live, Tape};
 use super::node::{Actor, AskingCentral};
-use super::seen::Seen;
 use super::watch::{CENTRAL, PERIPHERAL};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
@@ -67,7 +67,7 @@ pub struct Base {
     /// What happened until then. Of a long wait, which was judged when the base was made, only
     /// an excerpt.
     pub(super) tape: Arc<[Record]>,
-    pub(super) seen: Seen,
+    pub(super) seen: Beginning,
     /// Anchor point of event 0.
     pub(super) start: Instant,
     /// connInterval of the link in its start state.
@@ -115,7 +115,7 @@ impl Base {
         live.sent = [0; 2];
         live.trace = bletwin_sim::explore::digest::Tracer::new(live.world.now());
         let breaks = setup.central.breaks;
-        let seen = Seen::new(&tape);
+        let seen = Beginning::new(&tape);
         Ok(Self { live, tape: tape.into(), seen, start, interval, breaks })
     }
 

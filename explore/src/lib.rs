@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod base;
+mod beginning;
 pub mod campaign;
 pub mod case;
 pub mod caught;
@@ -25,7 +26,6 @@ pub mod pairs;
 pub mod random;
 mod run;
 pub mod saved;
-mod seen;
 mod simpler;
 mod watch;
 

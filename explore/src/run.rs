@@ -15,11 +15,11 @@ use bletwin_sim::record::{Note, Record, RecordId, RecordKind};
 use bletwin_sim::sniffer::{AirItem, sniff};
 
 use super::base::{Base, BaseKey, HANDLE, encrypt};
+use super::beginning::Beginning;
 use super::case::{Case, Procedure, Side, What};
 use super::guard::guarded;
 use super::live::{Live, Tape, node, side};
 use super::node::READ;
-use super::seen::Seen;
 use super::watch::{CENTRAL, PERIPHERAL, Watch};
 use bletwin_setup::error::BadInput;
 
@@ -185,7 +185,7 @@ impl Base {
     /// violations are left out.
     pub(super) fn judge(
         &self,
-        seen: &mut Seen,
+        seen: &mut Beginning,
         tape: &[Record],
         live: &Live,
         over: bool,
@@ -267,7 +267,7 @@ fn panicked(tape: &[Record], text: String) -> Vec<Found> {
     vec![Found { rule: PANIC.to_owned(), culprit: None, at, record: None, text }]
 }
 
-fn judge(seen: &mut Seen, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
+fn judge(seen: &mut Beginning, tape: &[Record], live: &Live, over: bool) -> Vec<Found> {
     let watch = &live.watch;
     let judged = match &live.panicked {
         Some(text) => Err(text.clone()),

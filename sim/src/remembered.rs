@@ -45,7 +45,7 @@ impl Remembered {
         }
     }
 
-    /// As [`effects::public_key`].
+    /// The same as [`effects::public_key`] computes.
     #[must_use]
     pub fn public_key(&mut self, private: &Secret<32>) -> Option<PublicKey> {
         if let Some(public) = self.public_of(private) {
@@ -56,7 +56,7 @@ impl Remembered {
         Some(public)
     }
 
-    /// As [`effects::shared_secret`].
+    /// The same as [`effects::shared_secret`] computes.
     #[must_use]
     pub fn shared_secret(&mut self, private: &Secret<32>, peer: &PublicKey) -> Option<Secret<32>> {
         // Whoever has not asked for the public key of it cannot be in a pairing.

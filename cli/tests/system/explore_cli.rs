@@ -110,6 +110,13 @@ fn parts_are_merged_and_other_files_refused() {
     let merged = json(&explore(folder.path(), &["--merge", "a.json", "b.json", "--json"]));
     assert_eq!(merged["runs"].as_u64(), Some(runs));
     assert_eq!(merged["complete"], Value::Bool(false), "most parts are missing");
+    let named = merged["lacking"]["missing"].as_array().map_or(0, Vec::len) as u64;
+    let more = merged["lacking"]["more"].as_u64().expect("a number");
+    let parts: u64 = two[0].split_once('/').and_then(|(_, of)| of.parse().ok()).expect("K/N");
+    assert_eq!(named + more, parts - 2);
+    let told = explore(folder.path(), &["--merge", "a.json", "b.json"]);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains(&format!("missing: part 1/{parts}, ")), "{told}");
     std::fs::write(folder.path().join("c.json"), "{\"runs\": 1}").expect("written");
     for bad in [["a.json", "a.json"], ["a.json", "c.json"], ["a.json", "none.json"]] {
         let output = explore(folder.path(), &["--merge", bad[0], bad[1]]);

@@ -22,7 +22,7 @@ mod report;
 mod shard;
 
 pub use progress::Progress;
-pub use report::{PairCounts, Report};
+pub use report::{Lacking, PairCounts, Report};
 pub use shard::Shard;
 
 /// Which space is searched.

@@ -26,6 +26,27 @@ pub struct PairCounts {
     pub violations: u64,
 }
 
+/// So many missing parts are named: a file may say that there are any number of them.
+const NAMED: usize = 100;
+
+/// Parts without which a sum is not that of the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Lacking {
+    /// Parts that were not given: the first hundred of them.
+    pub missing: Vec<Shard>,
+    /// How many more were not given.
+    pub more: usize,
+    /// Parts that ended before they were complete.
+    pub cut: Vec<Shard>,
+}
+
+impl Lacking {
+    fn is_nothing(&self) -> bool {
+        self.missing.is_empty() && self.cut.is_empty()
+    }
+}
+
 /// The result of a campaign, or of a part of one. Counts depend on version, options and, where it
 /// is not complete, on which units were done; never on threads, parts or time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +58,9 @@ pub struct Report {
     pub options: Options,
     /// Whether all of it was.
     pub complete: bool,
+    /// Of a sum of parts: those that are not in it, and those in it that were cut off.
+    #[serde(default, skip_serializing_if = "Lacking::is_nothing")]
+    pub lacking: Lacking,
     /// Units that were searched, and those that there are.
     pub units: [usize; 2],
     /// Cases that were played.
@@ -70,6 +94,7 @@ impl Report {
             bletwin: version().into(),
             options: options.clone(),
             complete: done.len() == wanted,
+            lacking: Lacking::default(),
             units: [done.len(), wanted],
             runs: 0,
             joined: 0,
@@ -115,6 +140,8 @@ impl Report {
         let mut sum = parts.next().ok_or_else(|| bad("there is nothing to merge".into()))?;
         let mut seen = vec![sum.options.shard.index()];
         let count = sum.options.shard.count();
+        let mut cut: Vec<Shard> =
+            (!sum.complete).then_some(sum.options.shard).into_iter().collect();
         for part in parts {
             let mut options = part.options.clone();
             options.shard = sum.options.shard;
@@ -127,8 +154,15 @@ impl Report {
                 return Err(bad(format!("part {} is there twice", part.options.shard)));
             }
             seen.push(part.options.shard.index());
+            cut.extend((!part.complete).then_some(part.options.shard));
             sum.add(part);
         }
+        let absent = (1..=count).filter(|index| !seen.contains(index));
+        let absent = absent.take(NAMED).filter_map(|index| Shard::new(index, count).ok());
+        let missing: Vec<Shard> = absent.collect();
+        let more = count.saturating_sub(seen.len()).saturating_sub(missing.len());
+        cut.sort_by_key(|shard| shard.index());
+        sum.lacking = Lacking { missing, more, cut };
         sum.complete &= seen.len() == count;
         sum.options.shard = Shard::default();
         sum.units[1] = sum.options.units().len();

@@ -74,7 +74,20 @@ fn parts_add_up_to_the_whole() {
     };
     assert_eq!(Report::merge(vec![part(1), part(2), part(3)]), Ok(whole.clone()));
     assert_eq!(Report::merge(vec![part(3), part(1), part(2)]), Ok(whole));
+    let lacks = |parts| Report::merge(parts).unwrap().lacking;
+    let named = |numbers: &[usize]| -> Vec<Shard> {
+        numbers.iter().map(|number| Shard::new(*number, 3).unwrap()).collect()
+    };
     assert!(!Report::merge(vec![part(1), part(3)]).unwrap().complete);
+    let (missing, cut) = (named(&[2]), named(&[]));
+    assert_eq!(lacks(vec![part(3), part(1)]), Lacking { missing, more: 0, cut });
+    let broken_off = Report { complete: false, ..part(3) };
+    let (missing, cut) = (named(&[1]), named(&[3]));
+    assert_eq!(lacks(vec![broken_off, part(2)]), Lacking { missing, more: 0, cut });
+    let mut one = part(1);
+    one.options.shard = Shard::new(2, usize::MAX).unwrap();
+    let lacking = lacks(vec![one]);
+    assert_eq!((lacking.missing.len(), lacking.more), (100, usize::MAX - 101));
     assert!(Report::merge(vec![part(1), part(1)]).is_err());
     assert!(Report::merge(vec![]).is_err());
     let mut other = part(2);

@@ -10,9 +10,9 @@ use bletwin_sim::node::NodeId;
 use super::{LAST, Unit};
 use crate::Base;
 use crate::Found;
+use crate::beginning::Beginning;
 use crate::case::{Case, How, Loss, Procedure};
 use crate::live::{Live, Tape, node};
-use crate::seen::Seen;
 
 /// Connection intervals between two moments at which states are compared.
 const GRID: u64 = 4;
@@ -66,7 +66,7 @@ struct Search<'a> {
     procedures: Vec<Procedure>,
     tape: Tape,
     /// Of the tape, what came before the base.
-    seen: Seen,
+    seen: Beginning,
     /// States from which no violation followed without further losses, with the trace on air from
     /// there.
     known: BTreeMap<Key, Digest>,

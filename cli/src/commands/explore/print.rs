@@ -8,10 +8,12 @@ use super::findings::{SavedFinding, culprit, title};
 use crate::commands::style;
 use crate::program;
 use bletwin_explain::report::wrap;
-use bletwin_explore::campaign::{PairCounts, Report, SearchKind};
+use bletwin_explore::campaign::{Lacking, PairCounts, Report, SearchKind};
 
 /// Maximum number of printed lines of a ladder; the file has all.
 const LINES: usize = 30;
+/// Maximum number of missing parts that are named.
+const PARTS: usize = 8;
 
 pub(super) fn json(report: &Report, shrunk: &[SavedFinding]) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(report)?;
@@ -45,6 +47,16 @@ pub(super) fn text(report: &Report, shrunk: &[SavedFinding], folder: &Path) -> a
         report.seconds,
         report.runs as f64 / report.seconds.max(1e-9),
     )?;
+    let Lacking { missing, more, cut } = &report.lacking;
+    for (parts, more, what) in [(missing, *more, "missing"), (cut, 0, "cut off")] {
+        let (shown, rest) = parts.split_at(parts.len().min(PARTS));
+        let mut named: Vec<String> = shown.iter().map(|part| format!("part {part}")).collect();
+        let more = more.saturating_add(rest.len());
+        named.extend((more > 0).then(|| format!("and {more} more")));
+        if !named.is_empty() {
+            writeln!(out, "{what}: {}", named.join(", "))?;
+        }
+    }
     if report.unreached > 0 {
         writeln!(out, "{} start states are not reached by these two", report.unreached)?;
     }

@@ -7,7 +7,7 @@ use bletwin_sniffer::{AirItem, Moment, Sniffer, View};
 
 /// The beginning of many tapes, seen and sniffed.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct Beginning {
     view: View,
     items: Vec<AirItem>,
     sniffer: Sniffer,
@@ -16,7 +16,7 @@ pub(super) struct Seen {
     records: usize,
 }
 
-impl Seen {
+impl Beginning {
     pub(super) fn new(tape: &[Record]) -> Self {
         let view = bletwin_sim::view(tape);
         let (mut sniffer, mut items) = (Sniffer::default(), Vec::new());
@@ -90,7 +90,7 @@ mod tests {
         let tape = Base::new(&case).unwrap().run(&case).records;
         let whole = bletwin_oracle::judge(&bletwin_sim::view(&tape));
         for at in (0..=tape.len()).step_by(7) {
-            let mut seen = Seen::new(&tape[..at]);
+            let mut seen = Beginning::new(&tape[..at]);
             for _ in 0..2 {
                 assert_eq!(seen.judge(&tape), whole, "{at}");
             }
