@@ -65,7 +65,7 @@ pub enum Input<B> {
     /// From people and from those who do slow work.
     Host(HostInput<B>),
     /// The minimum number of used channels that an application wants, 2–37: see
-    /// [`Control::ask_for_channels`].
+    /// [`crate::control::Control::ask_for_channels`].
     MinUsedChannels(u8),
 }
 
