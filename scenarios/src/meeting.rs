@@ -264,10 +264,35 @@ impl Lent for Meeting {
 
 #[cfg(test)]
 mod tests {
+    use ble::time::Duration;
     use bletwin_bridge::endpoint::Endpoint;
 
     use super::*;
     use crate::catalogue;
+
+    /// A central that has waited for half a minute is at rest; the run begins nevertheless when the
+    /// host advertises at last, and is not over at once.
+    #[test]
+    fn a_host_may_be_late() {
+        let setup = Setup::new("recommended", "phone", 1).expect("known names");
+        let guest =
+            Guest { name: "host".into(), controller: Endpoint::full(), level: 2, passkey: None };
+        let scenario = catalogue::by_name("pairing").expect("known");
+        let mut stage = Meeting::new(scenario, &setup, guest).expect("playable").stage;
+        stage.run_until(Instant::ZERO + Duration::from_secs(60));
+        let host = NodeId(0);
+        for command in [
+            &[1, 3, 0x0C, 0][..],
+            &[1, 6, 0x20, 15, 0x20, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0],
+            &[1, 0x0A, 0x20, 1, 1],
+        ] {
+            stage.world.octets(host, command.to_vec());
+        }
+        while !stage.has_begun() {
+            assert!(stage.advance(Instant::MAX), "it advertises");
+        }
+        assert!(stage.end() > stage.world.now() + Duration::from_secs(1), "{:?}", stage.end());
+    }
 
     /// Hosts that use their controller's own address (BlueZ, NimBLE) met `honest` under its own.
     #[test]

@@ -446,8 +446,9 @@ impl Stage {
         if news && self.settled.is_none() && self.is_settled() {
             self.settled = Some(self.world.now());
         }
-        // Devices change when they are told something, and not between.
-        if self.world.told() > self.asked {
+        // Devices change when they are told something, and not between; the beginning is a person's
+        // act.
+        if begins || self.world.told() > self.asked {
             self.asked = self.world.told();
             self.watch();
         }
