@@ -239,7 +239,7 @@ fn what_was_seen_and_that_it_was_the_cause_are_told_apart() {
         assert!(data.contains(json), "{json}\n{data}");
     };
     let cause = "That it was the cause is likely: another reason is not excluded.";
-    let shown = "13.126 s no packet is missing.";
+    let shown = "13.125 s no packet is missing.";
     let json = r#""confidence":"likely","seen":"shown","missing":0"#;
     all(sure_of("pairing", None), [shown, cause], json);
     // Before the peripheral's LL_PHY_REQ.

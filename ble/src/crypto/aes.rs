@@ -24,7 +24,7 @@ impl Aes {
     /// The software of this crate.
     pub const SOFTWARE: Self = Self(|key, block| *block = e(key, block));
 
-    /// By this.
+    /// Encryption by this function: a peripheral of a chip, say.
     #[must_use]
     pub const fn lent(encrypt: Encrypt) -> Self {
         Self(encrypt)

@@ -21,7 +21,7 @@ static OVERFLOWS: AtomicU32 = AtomicU32::new(0);
 /// Whose deadline a compare register has.
 #[derive(Clone, Copy)]
 pub enum Alarm {
-    /// The link's.
+    /// The deadline of the link.
     Link = 1,
     /// That of control or host, whichever is first.
     Upper = 2,

@@ -39,7 +39,7 @@ const AT_ONCE: Duration = Duration::from_us(500);
 
 /// The application that this firmware is for.
 pub use application::App;
-/// Its buttons.
+/// The buttons of that application.
 pub type Button = <App as Application>::Button;
 /// What it shows.
 pub type Shown = <App as Application>::Output;
