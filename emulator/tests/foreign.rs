@@ -64,10 +64,12 @@ impl Stage {
     }
 }
 
-/// A line of the log without the program's own time.
+/// A line of the log without the program's own time. A line of a program that gives none has its
+/// level as a line of Zephyr's has.
 fn untimed(line: &str) -> String {
     let rest = line.split_once(' ').filter(|(time, _)| time.parse::<f64>().is_ok());
-    rest.map_or(line, |(_, rest)| rest).to_owned()
+    let rest = rest.map_or(line, |(_, rest)| rest);
+    rest.strip_prefix("<inf> ").map_or_else(|| rest.to_owned(), |text| format!("INFO {text}"))
 }
 
 /// A button is pressed for a tenth of a second.
