@@ -322,9 +322,24 @@ fn hot_forms_are_the_instructions_that_they_stand_for() {
         for first in (0..0xE7FF).step_by(7) {
             check(first, 0, Block::Last, seed);
         }
-        for second in (0..0x10000_u32).step_by(61) {
-            for first in [0xF0A1, 0xF112, 0xF1B3, 0xF5B4, 0xF045, 0xEB06, 0xEA5F, 0xF8D1, 0xF891] {
-                check(first, second as u16, Block::Outside, seed ^ second << 3);
+        for second in (0..0x10000_u32).step_by(239) {
+            // Arithmetic with an immediate, modified (with the bit that it has in the first
+            // halfword) or plain, and with a shifted register; each with and without flags.
+            for kind in [0xF000, 0xF400, 0xF200, 0xF600, 0xEA00] {
+                for operation in (0..0x200).step_by(0x10) {
+                    for n in [3, 15] {
+                        check(
+                            kind | operation | n,
+                            second as u16,
+                            Block::Outside,
+                            seed ^ second << 3,
+                        );
+                    }
+                }
+            }
+            // Loads and stores of all sizes, signed or not, in both forms.
+            for operation in (0..0x200).step_by(0x10) {
+                check(0xF800 | operation | 4, second as u16, Block::Outside, seed ^ second << 3);
             }
         }
     }
