@@ -26,14 +26,18 @@ pub fn log(records: &[Record], node: NodeId) -> String {
         match &record.kind {
             RecordKind::Started => started = record.at,
             RecordKind::Note(note) => {
-                let again = |line: &String| {
-                    let serial = line.strip_prefix(SERIAL);
-                    serial.is_some_and(|serial| recent.iter().any(|one| serial.ends_with(one)))
-                };
-                if let Some(line) = line(note).filter(|line| !again(line)) {
-                    let time = Stamp(record.at.since(started));
-                    // Writing to a string cannot fail.
-                    let _ = writeln!(text, "[{time}] {line}");
+                let Some(line) = line(note) else { continue };
+                let serial = line.strip_prefix(SERIAL).map(unstamped);
+                let same = |one: &String| serial == Some(one.as_str());
+                // Each line is one that came by the serial port, and no more.
+                if let Some(place) = recent.iter().position(same) {
+                    recent.remove(place);
+                    continue;
+                }
+                let time = Stamp(record.at.since(started));
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "[{time}] {line}");
+                if serial.is_none() {
                     if recent.len() == BEHIND {
                         recent.pop_front();
                     }
@@ -56,6 +60,12 @@ pub fn line(note: &Note) -> Option<String> {
         Note::Printed(text) => Some(text.clone()),
         _ => None,
     }
+}
+
+/// A line without the time in brackets that its device has put before it.
+fn unstamped(line: &str) -> &str {
+    let stamped = line.strip_prefix('[').and_then(|line| line.split_once("] "));
+    stamped.map_or(line, |(_, text)| text)
 }
 
 #[cfg(test)]
@@ -91,5 +101,19 @@ mod tests {
         let texts: Vec<_> = lines.lines().filter_map(|line| line.split_once("] ")).collect();
         let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts, ["<inf> BLE_Main: Connected", "UARTE0: else"]);
+    }
+
+    /// Only the same line is the same: an empty one was taken for the end of every other.
+    #[test]
+    fn what_only_ends_alike_is_told() {
+        let printed = ["", "ready", "UARTE0: not ready", "UARTE0: ready", "UARTE0: ready"];
+        let mut tape = Tape::default();
+        for text in printed {
+            tape.record(NodeId(1), 2, RecordKind::Note(Note::Printed(text.into())));
+        }
+        let lines = log(&tape.records, NodeId(1));
+        let texts: Vec<_> = lines.lines().filter_map(|line| line.split_once("] ")).collect();
+        let texts: Vec<_> = texts.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["", "ready", "UARTE0: not ready", "UARTE0: ready"]);
     }
 }
