@@ -3,15 +3,17 @@
 //! And what a copy costs, which every branch of a search pays. `BLETWIN_FIRMWARE_TRIAL` names the
 //! firmware that is connected (`.ci/cross.sh` builds it); without it that is left out.
 
+#[path = "../examples/chip.rs"]
+#[expect(dead_code, reason = "an example is a program of its own")]
+mod chip;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
 use ble::time::Duration;
 use bletwin_emulator::{Cpu, Memory, Model, NoBus, Outcome, TICKS_PER_CYCLE};
-use bletwin_scenarios::catalogue;
 use bletwin_scenarios::stage::Stage;
-use bletwin_setup::Setup;
 use bletwin_sim::record::RecordKind;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use rsemu::core::space::{AddressSpace, RamStore, Region};
@@ -102,22 +104,10 @@ fn beside() {
     println!("million cycles a second: {ours:.0}, rsemu {theirs:.1}, ratio {ratio:.1}");
 }
 
-/// The firmware beside a phone, encrypted, at a connection interval of 7.5 ms, with records.
+/// The firmware of the example, if it is named. Its events are counted before it is measured.
 fn connected() -> Option<Stage> {
     let file = std::env::var("BLETWIN_FIRMWARE_TRIAL").ok()?;
-    let mut setup = Setup::open(&format!("elf={file}"), "phone", 1).expect("it can be flashed");
-    for set in [
-        "passkey=123456",
-        "central.interval-us=7500",
-        // The firmware asks for a longer one.
-        "central.parameter-rules=reject",
-        "central.steps=mtu,discover,subscribe:button,write:led:01,stay:600000",
-    ] {
-        setup.set(set).expect("a key");
-    }
-    let scenario = catalogue::by_name("stay").expect("known");
-    let mut stage = Stage::new(scenario, &setup).unjudged();
-    while stage.world.now().as_us() < 30_000_000 && stage.step() {}
+    let mut stage = chip::connected(&file);
     let events = |stage: &Stage| {
         let sent = stage.world.records().iter().filter(|record| {
             record.node == stage.peripheral && matches!(record.kind, RecordKind::AirTx(_))

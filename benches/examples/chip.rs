@@ -20,7 +20,8 @@ const EVENTS: u64 = 400;
 /// Functions that are printed.
 const FUNCTIONS: usize = 40;
 
-fn connected(file: &str) -> Stage {
+/// The firmware beside a phone, encrypted, at a connection interval of 7.5 ms, with records.
+pub(crate) fn connected(file: &str) -> Stage {
     let mut setup = Setup::open(&format!("elf={file}"), "phone", 1).expect("it can be flashed");
     for set in [
         "passkey=123456",
