@@ -14,6 +14,7 @@ use crate::{rtt, uart};
 
 /// Octets of a line at most; a longer one is cut.
 const LINE: usize = 192;
+
 /// Where lines go to, and how many were lost there.
 struct Sink {
     /// Takes a line, or not.

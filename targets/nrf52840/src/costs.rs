@@ -5,7 +5,6 @@ pub use counted::{Stopwatch, start};
 
 /// Slow work of the thread.
 #[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "trial"), allow(dead_code))]
 pub enum Slow {
     /// A P-256 key pair.
     KeyPair = 1,

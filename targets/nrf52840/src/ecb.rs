@@ -28,14 +28,23 @@ pub fn encrypt(key: &[u8; 16], block: &mut [u8; 16]) {
     // What was written must be in memory before the chip is told of it.
     compiler_fence(Ordering::SeqCst);
     ECB.tasks_startecb().write_value(1);
-    while ECB.events_endecb().read() == 0 {
-        if ECB.events_errorecb().read() != 0 {
-            *block = e(key, block);
-            return;
+    let aborted = loop {
+        if ECB.events_endecb().read() != 0 {
+            break false;
         }
-    }
+        if ECB.events_errorecb().read() != 0 {
+            break true;
+        }
+    };
     compiler_fence(Ordering::SeqCst);
     for (octets, place) in words.iter_mut().zip(DATA.iter().skip(8)) {
-        *octets = place.load(Ordering::Relaxed).to_le_bytes();
+        if !aborted {
+            *octets = place.load(Ordering::Relaxed).to_le_bytes();
+        }
+    }
+    // Neither key nor text stays behind.
+    DATA.iter().for_each(|place| place.store(0, Ordering::Relaxed));
+    if aborted {
+        *block = e(key, block);
     }
 }
