@@ -32,6 +32,9 @@ pub enum ElfError {
     /// There is nothing to flash.
     #[error("nothing in it is to be loaded: is this a library or an object file?")]
     Empty,
+    /// More is to be loaded than there is memory: the same place more than once.
+    #[error("more is to be loaded than this chip has memory: build it anew, or give another file")]
+    TooMuch,
 }
 
 /// Names of functions and variables by address.
@@ -84,27 +87,48 @@ pub fn load(file: &[u8], memory: &mut Memory) -> Result<Symbols, ElfError> {
     if object.architecture() != Architecture::Arm {
         return Err(ElfError::OtherArchitecture(format!("{:?}", object.architecture())));
     }
-    let mut loaded = false;
+    // Parts that overlap in the file must not cost more than the file is long.
+    if names_exceed(&object, NAMES_MAX * file.len()) {
+        return Err(ElfError::Unreadable("names of its symbols overlap".to_owned()));
+    }
+    let mut loaded = 0;
     let endian = object.endian();
     for header in object.elf_program_headers() {
         let octets = header.data(endian, file).map_err(|()| damaged())?;
         if header.p_type(endian) != PT_LOAD || octets.is_empty() {
             continue;
         }
-        loaded = true;
+        loaded += octets.len();
+        if loaded > memory.octets_in_all() {
+            return Err(ElfError::TooMuch);
+        }
         // The physical address: variables with values lie in flash until they are copied.
         let address = header.p_paddr(endian);
         if !memory.program(address, octets) {
             return Err(ElfError::NoMemory { address, octets: octets.len() });
         }
     }
-    if !loaded {
+    if loaded == 0 {
         return Err(ElfError::Empty);
     }
     Ok(symbols(&object))
 }
 
 type File<'a> = ElfFile32<'a, object::Endianness>;
+
+/// Octets of all names, of those of a file. Linkers let a name be the end of another.
+const NAMES_MAX: usize = 2;
+
+/// Whether the names of all symbols together have more octets. No more of them are looked at.
+fn names_exceed(object: &File<'_>, most: usize) -> bool {
+    let mut left = most;
+    object.symbols().any(|symbol| {
+        let length = symbol.name_bytes().map_or(0, <[u8]>::len);
+        let rest = left.checked_sub(length);
+        left = rest.unwrap_or(0);
+        rest.is_none()
+    })
+}
 
 fn damaged() -> ElfError {
     ElfError::Unreadable("a segment lies beyond its end".to_owned())
@@ -173,6 +197,41 @@ mod tests {
         for cut in 0..whole.len() {
             error(&whole[..cut]);
         }
+    }
+
+    /// A file of 200 KB must not be worth seconds, or gigabytes.
+    #[test]
+    fn parts_that_overlap_are_not_read_over_and_over() {
+        let segment = |n: u32| [1, 84 + 32 * n, 0, 0, 4096, 4096, 5, 4];
+        let mut many = file(ARM, 0, &[0; 4096]);
+        let more: Vec<u8> = (0..6_000).flat_map(segment).flat_map(u32::to_le_bytes).collect();
+        let at = many.len() as u32;
+        many.extend(&more);
+        many[28..32].copy_from_slice(&at.to_le_bytes());
+        many[44..46].copy_from_slice(&6_000_u16.to_le_bytes());
+        let mut memory = Memory::new(4096, 4096);
+        assert_eq!(load(&many, &mut memory), Err(ElfError::TooMuch));
+        assert!(ElfError::TooMuch.to_string().contains("build it anew"));
+
+        // 3,000 symbols, the name of each nearly as long as the table of names.
+        let mut named = file(ARM, 0, &[0; 4]);
+        let (strings_at, count) = (named.len() as u32, 3_000);
+        named.extend([&[b'a'; 6_000][..], &[0]].concat());
+        let symbols_at = named.len() as u32;
+        let symbol = |n: u32| [n, 0x100, 4, 0x0001_0001].map(u32::to_le_bytes).concat();
+        named.extend((0..count).flat_map(symbol));
+        let sections_at = named.len() as u32;
+        let sections = [
+            [0; 10],
+            [0, 2, 0, 0, symbols_at, 16 * count, 2, 0, 4, 16],
+            [0, 3, 0, 0, strings_at, 6_001, 0, 0, 1, 0],
+        ];
+        named.extend(sections.as_flattened().iter().flat_map(|word| word.to_le_bytes()));
+        named[32..36].copy_from_slice(&sections_at.to_le_bytes());
+        named[46..52].copy_from_slice(&[40, 0, 3, 0, 2, 0]);
+        let error = load(&named, &mut Memory::new(4096, 4096)).unwrap_err();
+        assert!(error.to_string().contains("names of its symbols overlap"), "{error}");
+        assert!(error.to_string().contains("give the file that"), "{error}");
     }
 
     #[test]

@@ -153,6 +153,14 @@ impl Memory {
         address < self.flash.len() || address.wrapping_sub(UICR_BASE) < self.uicr.len()
     }
 
+    /// Octets of flash, UICR and RAM.
+    pub(crate) fn octets_in_all(&self) -> usize {
+        [self.flash.len(), self.uicr.len(), self.ram.len()]
+            .map(|octets| octets as usize)
+            .iter()
+            .sum()
+    }
+
     /// Octets of UICR.
     pub(crate) fn uicr_len(&self) -> u32 {
         self.uicr.len()
