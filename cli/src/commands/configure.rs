@@ -8,11 +8,12 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::ending::Exit;
+use super::ending::{Exit, warn};
 use crate::output::{Output, Outputs};
 use crate::program;
+use bletwin_setup::Firmware;
 use bletwin_setup::chip::file::{self, ADDRESS, Content};
-use bletwin_setup::chip::set;
+use bletwin_setup::chip::{describe, set};
 use bletwin_setup::error::BadInput;
 use settings::{Found, KEYS, Settings};
 
@@ -24,7 +25,11 @@ pub struct Configure {
     /// alone is meant, which a programmer writes beside a firmware that is there already.
     #[arg(value_name = "FILE")]
     firmware: Option<PathBuf>,
-    /// Choose this, on top of what the file has chosen; `--set help` lists everything.
+    /// Take preset and keys from this description of firmware, as `--peripheral` has it. A key that
+    /// the page cannot hold is an error. The address stays as it is.
+    #[arg(long, value_name = "DESCRIPTION.toml")]
+    from: Option<String>,
+    /// Choose this, on top of what the file and --from have chosen; `--set help` lists everything.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Write the firmware with its page there, in the format of FILE; without FILE the page alone,
@@ -50,6 +55,7 @@ const AFTER: &str = "Examples:\n  \
     bletwin chip configure fw.elf --set passkey=123456 -o mine.elf   then flash mine.elf, or\n  \
     bletwin run pairing --peripheral elf=mine.elf                    try it first\n  \
     bletwin chip configure fw.hex --set preset=zephyr-2024 -o case.hex\n  \
+    bletwin chip configure fw.elf --from my-lamp.toml -o mine.elf\n  \
     bletwin chip configure mine.elf --show\n  \
     bletwin chip configure --set passkey=none -o page.hex            for nrfutil or J-Link\n  \
     bletwin chip configure --set passkey=none --probe --dry-run\n\n\
@@ -64,6 +70,11 @@ pub(super) fn configure(options: &Configure) -> anyhow::Result<Exit> {
     let given = options.firmware.as_deref().map(read).transpose()?;
     let content = given.as_deref().map(file::read).transpose()?;
     let mut settings = chosen(content.as_ref());
+    if let Some(name) = &options.from {
+        let firmware = Firmware::find(name)?;
+        warn(&firmware.warnings());
+        settings = describe(&firmware, &settings)?;
+    }
     for assignment in &options.set {
         let (name, value) = assignment.split_once('=').ok_or_else(|| BadInput {
             what: format!("`{assignment}` is not KEY=VALUE"),
@@ -78,8 +89,9 @@ pub(super) fn configure(options: &Configure) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    let mut outputs =
-        Outputs::reading(options.firmware.iter().filter_map(|file| Some(("FILE", file.to_str()?))));
+    let firmware = options.firmware.iter().filter_map(|file| Some(("FILE", file.to_str()?)));
+    let described = options.from.iter().map(|file| ("--from", file.as_str()));
+    let mut outputs = Outputs::reading(firmware.chain(described));
     if options.json {
         outputs.take_standard_output("--json")?;
     }
@@ -92,7 +104,7 @@ pub(super) fn configure(options: &Configure) -> anyhow::Result<Exit> {
         write(output, &octets)?;
     }
     // What was asked for is told of the file as it was, unless it is changed.
-    let changed = !options.set.is_empty() || options.output.is_some();
+    let changed = !options.set.is_empty() || options.from.is_some() || options.output.is_some();
     let found = content.filter(|_| !changed).map_or(Found::Both(settings), |content| content.found);
     let mut out = outputs.console();
     if options.json {

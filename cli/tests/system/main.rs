@@ -8,6 +8,7 @@ mod chip;
 mod cli;
 mod coded;
 mod collisions;
+mod configure;
 mod determinism;
 mod diagnose;
 mod diagnose_catalogue;

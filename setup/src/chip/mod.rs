@@ -1,6 +1,7 @@
 //! Firmware that is no configuration but a file: `elf=FILE`, run by the emulated chip.
 
 mod chosen;
+mod described;
 pub mod file;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use bletwin_emulator::node::Image;
 use crate::error::BadInput;
 pub(crate) use chosen::configure;
 pub use chosen::{Chosen, IDENTITY, set};
+pub use described::describe;
 
 /// What such a firmware's name begins with.
 pub const PREFIX: &str = "elf=";
