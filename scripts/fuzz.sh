@@ -82,6 +82,8 @@ fuzz() {
   case $target in central | firmware | finding) dictionary=("-dict=$OUT/words.dict") ;; esac
   # Frames make what `hci` has reached longer: two octets a piece.
   [ "$target" != h4 ] || most=4608
+  # A firmware with a whole page.
+  [ "$target" != configure ] || most=8704
   begin "$target"
   mkdir -p "$OUT/found"
   "$OUT/build/$HOST/release/$target" -max_len="$most" -len_control=0 -timeout=60 -reload=0 \
@@ -121,7 +123,7 @@ header='target inputs edges time verdict'
 printf '| %-10s | %12s | %9s | %8s | %s |\n' $header
 failed=0
 # In this order, for `h4` begins with what `hci` has reached, and `air` with what `l2cap` has.
-for target in l2cap air hci h4 central firmware finding evidence debugger; do
+for target in l2cap air hci h4 central firmware finding evidence debugger configure; do
   [ $# -eq 0 ] || [[ " $* " == *" $target "* ]] || continue
   fuzz "$target"
   [ -z "${KEEP:-}" ] || keep "$target"

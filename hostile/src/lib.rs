@@ -7,6 +7,7 @@
 
 mod air;
 mod captures;
+mod configure;
 mod debugger;
 mod dialogue;
 mod evidence;
@@ -21,6 +22,7 @@ pub mod tables;
 mod text;
 
 pub use air::{air, aired, l2cap};
+pub use configure::configure;
 pub use debugger::debugger;
 pub use evidence::evidence;
 pub use files::{central, finding, firmware};
@@ -30,7 +32,7 @@ pub use hosts::{framed, h4, hci};
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("air", air),
     ("l2cap", l2cap),
     ("hci", hci),
@@ -40,6 +42,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("finding", finding),
     ("evidence", evidence),
     ("debugger", debugger),
+    ("configure", configure),
 ];
 
 /// Pieces that an entrance for hosts takes of one input.

@@ -5,7 +5,7 @@
 use crate::dialogue::Form;
 use crate::packets::Layer;
 use crate::rng::Rng;
-use crate::{captures, debugger, dialogue, packets, text};
+use crate::{captures, configure, debugger, dialogue, packets, text};
 
 /// The kind of inputs of an entrance.
 enum Kind {
@@ -14,6 +14,7 @@ enum Kind {
     Text,
     Capture,
     Debugger,
+    Configure,
 }
 
 fn kind(target: &str) -> Kind {
@@ -24,6 +25,7 @@ fn kind(target: &str) -> Kind {
         "l2cap" => Kind::Packets(Layer::L2cap),
         "evidence" => Kind::Capture,
         "debugger" => Kind::Debugger,
+        "configure" => Kind::Configure,
         _ => Kind::Text,
     }
 }
@@ -39,6 +41,7 @@ pub fn changed(target: &str, input: &[u8], seed: u32) -> Option<Vec<u8>> {
         Kind::Text => text::changed(target, input, &mut rng),
         Kind::Capture => Some(captures::changed(input, &mut rng)),
         Kind::Debugger => Some(debugger::changed(input, &mut rng)),
+        Kind::Configure => Some(configure::changed(input, &mut rng)),
     }
 }
 
@@ -52,6 +55,7 @@ pub fn crossed(target: &str, one: &[u8], other: &[u8], seed: u32) -> Option<Vec<
         Kind::Text => text::crossed(target, one, other, &mut rng),
         Kind::Capture => Some(captures::crossed(one, other, &mut rng)),
         Kind::Debugger => Some(debugger::crossed(one, other, &mut rng)),
+        Kind::Configure => Some(configure::crossed(one, other, &mut rng)),
     }
 }
 

@@ -34,6 +34,7 @@ pub fn inputs(target: &str) -> Vec<Vec<u8>> {
         "finding" => findings(),
         "evidence" => crate::captures::inputs(),
         "debugger" => crate::debugger::inputs(),
+        "configure" => crate::configure::inputs(),
         _ => Vec::new(),
     }
 }
