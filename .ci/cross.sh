@@ -7,7 +7,9 @@
 # core and alloc for the target, built once into a sysroot of this project's own; rustup's
 # rust-lld links. Nothing outside target/ is written, apart from the packages.
 #
-# .ci/cross.sh trial builds the firmware with the feature `trial` and nothing else.
+# .ci/cross.sh trial builds the firmware with the feature `trial` and nothing else. .ci/cross.sh
+# elsewhere builds it once more from a copy of the sources in another folder, with cargo's own
+# folder elsewhere, too: it has to be the same, octet by octet.
 source "$(dirname "$0")/lib.sh"
 
 TRIPLE=thumbv7em-none-eabihf
@@ -17,6 +19,7 @@ RAM_MAX=$((64 * 1024))
 STACK_MIN=$((24 * 1024))
 # No function may have a larger stack frame: the core, built on the stack and then moved, would.
 FRAME_MAX=$((8 * 1024))
+PROJECT=$(pwd -P)
 OUT=${CARGO_TARGET_DIR:-$PWD/target}/cross
 
 has_rustup_target() {
@@ -63,17 +66,52 @@ debian_sysroot() {
   echo "$version" >"$sysroot/built-by"
 }
 
+# flags WORD…: what CARGO_ENCODED_RUSTFLAGS takes. No path of this machine gets into the firmware:
+# neither that of the sources nor that of what cargo has fetched.
+flags() {
+  local IFS=$'\x1f' fetched=${CARGO_HOME:-$HOME/.cargo}/registry/src real
+  set -- "$@" "--remap-path-prefix=$fetched/="
+  # Where it is a link, rustc sees the folder that it names, too.
+  real=$(realpath -m "$fetched")
+  [ "$real" = "$fetched" ] || set -- "$@" "--remap-path-prefix=$real/="
+  # Of those that fit the last one counts.
+  set -- "$@" "--remap-path-prefix=$PROJECT/=" "--remap-path-prefix=$OUT/=target/cross/"
+  echo "$*"
+}
+
 # cross_cargo COMMAND ARGUMENTS…: cargo for the target, whichever way this machine has.
 cross_cargo() {
   local command=$1
   shift
   if has_rustup_target; then
-    cargo "$command" --target "$TRIPLE" --target-dir "$OUT" "$@"
+    RUSTC_WRAPPER=$PROJECT/.ci/rustc.sh CARGO_ENCODED_RUSTFLAGS=$(flags) \
+      cargo "$command" --target "$TRIPLE" --target-dir "$OUT" "$@"
   else
     env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="$LLD" \
-      CARGO_TARGET_THUMBV7EM_NONE_EABIHF_RUSTFLAGS="--sysroot=$OUT/sysroot" \
+      RUSTC_WRAPPER="$PROJECT/.ci/rustc.sh" \
+      CARGO_ENCODED_RUSTFLAGS="$(flags "--sysroot=$OUT/sysroot")" \
       /usr/bin/cargo "$command" --target "$TRIPLE" --target-dir "$OUT" "$@"
   fi
+}
+
+# The same firmware from a copy of what is checked out, under a longer name, by cargo in a home of
+# its own that has the same packages.
+elsewhere() {
+  local built=$OUT/$TRIPLE/release/bletwin-nrf52840 copy=$OUT/elsewhere/another-folder home
+  home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
+  rm -rf "$OUT/elsewhere"
+  mkdir -p "$copy/target/cross" "$OUT/elsewhere/home"
+  git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$copy"
+  ln -s "$home/registry" "$OUT/elsewhere/home/registry"
+  [ ! -e "$home/config.toml" ] || ln -s "$home/config.toml" "$OUT/elsewhere/home/config.toml"
+  [ ! -e "$OUT/sysroot" ] || ln -s "$OUT/sysroot" "$copy/target/cross/sysroot"
+  CARGO_HOME=$OUT/elsewhere/home CARGO_TARGET_DIR=$copy/target "$copy/.ci/cross.sh" plain
+  cmp "$built" "$copy/target/cross/$TRIPLE/release/bletwin-nrf52840" || {
+    echo "the firmware depends on the folder that it is built in" >&2
+    return 1
+  }
+  echo "built twice, in two folders: byte-identical, $(sha256sum <"$built" | cut -c 1-64)"
+  rm -rf "$OUT/elsewhere"
 }
 
 check_budget() {
@@ -143,11 +181,21 @@ else
   echo "with Debian's compiler: $(/usr/bin/rustc -V)"
 fi
 
-if [ "${1:-}" = trial ]; then
-  (cd targets/nrf52840 && cross_cargo build --release --locked --features trial)
-  cp "$OUT/$TRIPLE/release/bletwin-nrf52840" "$OUT/bletwin-nrf52840-trial"
-  exit
-fi
+# with FEATURE: the firmware with it. All builds end in the same place: it is copied from there.
+with() {
+  (cd targets/nrf52840 && cross_cargo build --release --locked --features "$1")
+  cp "$OUT/$TRIPLE/release/bletwin-nrf52840" "$OUT/bletwin-nrf52840-$1"
+}
+
+plain() {
+  (cd targets/nrf52840 && cross_cargo rustc --release --locked -- --emit "asm=$OUT/thin.s")
+}
+
+case ${1:-} in
+trial) with trial; exit ;;
+plain) plain; exit ;;
+elsewhere) plain; elsewhere; exit ;;
+esac
 
 # Without link-time optimisation the library holds machine code, whose size can be told.
 cross_cargo build --release --locked -p bletwin-firmware-core --config 'profile.release.lto="off"'
@@ -155,10 +203,10 @@ echo "firmware-core, as a library, before the linker drops what is not called:"
 size -t "$OUT/$TRIPLE/release/libfirmware_core.rlib" 2>/dev/null | awk 'NR == 1 || /TOTALS/'
 
 if [ -f targets/nrf52840/Cargo.toml ]; then
-  # The trial first: both are built to the same place.
-  (cd targets/nrf52840 && cross_cargo build --release --locked --features trial)
-  cp "$OUT/$TRIPLE/release/bletwin-nrf52840" "$OUT/bletwin-nrf52840-trial"
-  (cd targets/nrf52840 && cross_cargo rustc --release --locked -- --emit "asm=$OUT/thin.s")
+  # The plain one last: it stays where all are built.
+  with trial
+  with locked
+  plain
   check_budget "$OUT/$TRIPLE/release/bletwin-nrf52840"
   check_frames "$OUT/thin.s"
   # Another application in the same firmware.

@@ -52,6 +52,12 @@ const FIRMWARE: &str = "targets/nrf52840";
 /// What builds without rustup's target.
 const SCRIPT: &str = ".ci/cross.sh";
 
+/// What runs in rustc's place, so that no symbol depends on the folder.
+const WRAPPER: &str = ".ci/rustc.sh";
+
+/// What lies between two words for the compiler.
+const SEPARATOR: char = '\x1f';
+
 /// Where Debian has its own compiler.
 const DEBIAN: &str = "/usr/bin/apt-get";
 
@@ -155,13 +161,54 @@ fn has_target() -> Result<bool, BadInput> {
 fn with_rustup(root: &Path, cross: &Path, trial: bool) -> anyhow::Result<()> {
     // An absolute path: cargo takes it from where it runs.
     let cross = std::path::absolute(cross).context("the folder to build in")?;
+    // As cargo sees it. On Windows that is another form, which cargo does not take.
+    let root = match cfg!(windows) {
+        true => std::path::absolute(root),
+        false => root.canonicalize(),
+    };
+    let root = root.context("the folder of the sources")?;
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root.join(FIRMWARE));
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let asked = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"].map(|name| std::env::var(name).ok());
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(&asked, &root, &cross, home.as_deref()));
+    let wrapper = root.join(WRAPPER);
+    if cfg!(unix) && wrapper.exists() {
+        cargo.env("RUSTC_WRAPPER", wrapper);
+    }
     cargo.args(["build", "--release", "--locked", "--target", TRIPLE, "--target-dir"]).arg(cross);
     if trial {
         cargo.args(["--features", "trial"]);
     }
     run(&mut cargo, "cargo")
+}
+
+/// What the compiler is told, as cargo takes it: what the user wants (encoded, or as words), and
+/// that no path of this machine gets into the file. The same is in [`SCRIPT`].
+fn flags(
+    [encoded, words]: &[Option<String>; 2],
+    root: &Path,
+    cross: &Path,
+    home: Option<&Path>,
+) -> String {
+    let asked = encoded.as_ref().map(|encoded| encoded.split(SEPARATOR).collect::<Vec<_>>());
+    let asked = asked.or_else(|| words.as_ref().map(|words| words.split_whitespace().collect()));
+    let asked = asked.unwrap_or_default().into_iter().filter(|word| !word.is_empty());
+    let fetched = home.map(|home| home.join("registry/src"));
+    // Where it is a link, the compiler sees the folder that it names, too.
+    let real = fetched.as_ref().and_then(|fetched| fetched.canonicalize().ok());
+    let real = real.filter(|real| fetched.as_ref() != Some(real) && !cfg!(windows));
+    let mapped = fetched.into_iter().chain(real).map(|from| (from, "")).chain([
+        (root.to_owned(), ""),
+        // The last that fits counts.
+        (cross.to_owned(), "target/cross/"),
+    ]);
+    let end = std::path::MAIN_SEPARATOR;
+    let mapped =
+        mapped.map(|(from, to)| format!("--remap-path-prefix={}{end}={to}", from.display()));
+    let all: Vec<String> = asked.map(str::to_owned).chain(mapped).collect();
+    all.join(&SEPARATOR.to_string())
 }
 
 /// Runs a compiler; its output goes to standard error.
@@ -180,4 +227,29 @@ fn missing(name: &str, error: &std::io::Error) -> BadInput {
         _ => format!("`{name}` cannot be run: {error}"),
     };
     BadInput { what, help: "install Rust as https://rustup.rs says".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn no_path_of_this_machine_gets_into_a_firmware() {
+        let flags = |asked: [Option<&str>; 2]| {
+            let asked = asked.map(|one| one.map(str::to_owned));
+            let home = Path::new("/home/me/.cargo");
+            let flags =
+                flags(&asked, Path::new("/a b"), Path::new("/a b/target/cross"), Some(home));
+            flags.split(SEPARATOR).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let own = [
+            "--remap-path-prefix=/home/me/.cargo/registry/src/=",
+            "--remap-path-prefix=/a b/=",
+            "--remap-path-prefix=/a b/target/cross/=target/cross/",
+        ];
+        assert_eq!(flags([None, None]), own);
+        assert_eq!(flags([None, Some(" -Dwarnings  -g")])[..2], ["-Dwarnings", "-g"]);
+        assert_eq!(flags([Some("--cfg\x1fa b"), Some("-g")])[..3], ["--cfg", "a b", own[0]]);
+    }
 }
