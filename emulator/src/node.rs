@@ -138,6 +138,8 @@ pub struct ChipNode {
     /// The pins of buttons that somebody holds, with or without power.
     held: u32,
     rtt: Rtt,
+    /// Nobody takes lines out of RTT's rings.
+    unread: bool,
     /// The line that UARTE0 has begun.
     uart: Vec<u8>,
     /// A passkey is to be read in its log.
@@ -169,6 +171,7 @@ impl ChipNode {
             lit: 0,
             held: 0,
             rtt: Rtt::default(),
+            unread: false,
             uart: Vec::new(),
             shows: false,
             debugger: Untracked(None),
@@ -180,6 +183,12 @@ impl ChipNode {
     #[must_use]
     pub fn of_revision(self, revision: Revision) -> Self {
         Self { revision, ..self }
+    }
+
+    /// Whether somebody reads its log by RTT from now on, as is so at first. What the program has
+    /// no room for meanwhile is lost; what is in the rings then is read later.
+    pub fn read_rtt(&mut self, reads: bool) {
+        self.unread = !reads;
     }
 
     /// The processor with its peripherals, while the chip is on.
@@ -357,7 +366,10 @@ impl ChipNode {
         let known = || self.image.symbols.address("_SEGGER_RTT");
         let Some(cpu) = &mut self.cpu else { return };
         let texts = self.image.texts.as_deref();
-        let lines = self.rtt.lines(now, known, texts, cpu.parts().1);
+        let lines = match self.unread {
+            true => Vec::new(),
+            false => self.rtt.lines(now, known, texts, cpu.parts().1),
+        };
         let sent = text_lines(&mut self.uart, cpu.bus_mut().serial(0));
         lines.into_iter().for_each(|line| self.printed(display::note(line), out));
         for line in sent {

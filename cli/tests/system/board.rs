@@ -1,10 +1,12 @@
 //! The firmware as a person with a development kit has it: what its log says on both lines, buttons
-//! that bounce, what is left of a crash, the debug port, the configuration page. `BLETWIN_FIRMWARE`
-//! and `BLETWIN_FIRMWARE_TRIAL` name the firmware (`.ci/cross.sh` builds it).
+//! that bounce, what is left of a crash, the debug port, the configuration page.
+//! `BLETWIN_FIRMWARE`, `BLETWIN_FIRMWARE_TRIAL` and `BLETWIN_FIRMWARE_LOCKED` name the firmware
+//! (`.ci/cross.sh` builds it).
 
 use std::path::Path;
 
 use ble::time::{Duration, Instant};
+use bletwin_emulator::gdb::Session;
 use bletwin_emulator::node::{ChipNode, Image};
 use bletwin_emulator::nrf52840::Revision;
 use bletwin_setup::chip::{self, Chosen};
@@ -17,17 +19,25 @@ use crate::same_log::firmware;
 use crate::tools;
 
 const UICR_APPROTECT: u32 = 0x1000_1208;
+/// Two words of UICR beside it, for whoever uses the chip.
+const UICR_CUSTOMER: u32 = 0x1000_1080;
+/// The rate of UARTE0, in units of 16 MHz by 2³².
+const BAUDRATE: u32 = 0x4000_2524;
 
 fn image(file: &str) -> Image {
     chip::load(Path::new(file)).expect("it can be flashed")
 }
 
-fn trial() -> Option<Image> {
-    let Ok(file) = std::env::var("BLETWIN_FIRMWARE_TRIAL") else {
-        tools::say("BLETWIN_FIRMWARE_TRIAL names no firmware (.ci/cross.sh builds it)");
+fn named(variable: &str) -> Option<Image> {
+    let Ok(file) = std::env::var(variable) else {
+        tools::say(&format!("{variable} names no firmware (.ci/cross.sh builds it)"));
         return None;
     };
     Some(image(&file))
+}
+
+fn trial() -> Option<Image> {
+    named("BLETWIN_FIRMWARE_TRIAL")
 }
 
 /// The chip alone.
@@ -77,6 +87,20 @@ impl Board {
         let log = self.log();
         let lines = log.iter().filter(|line| !line.starts_with("UARTE0"));
         lines.filter(|line| line.contains(text)).count()
+    }
+
+    /// Writes a register, as a debugger does.
+    fn poke(&mut self, register: u32, value: u32) {
+        let digits: String =
+            value.to_le_bytes().iter().map(|octet| format!("{octet:02x}")).collect();
+        let packet = format!("M{register:x},4:{digits}");
+        let sum = packet.bytes().fold(0_u8, u8::wrapping_add);
+        let chip = self.world.node_mut(self.chip);
+        let mut session = Session::new(chip);
+        session.receive(chip, format!("+${packet}#{sum:02x}").as_bytes());
+        let answer = String::from_utf8_lossy(&session.take()).into_owned();
+        assert!(answer.contains("$OK#"), "{answer}");
+        session.leave(chip);
     }
 
     fn word(&self, address: u32) -> u32 {
@@ -185,6 +209,102 @@ fn the_debug_port_is_opened_where_it_is_closed() {
         assert_eq!(board.word(UICR_APPROTECT), word, "{revision:?}");
         assert_eq!(board.count("started by power"), 2);
     }
+}
+
+/// A release build closes the port of every revision, on a blank chip and on one that a development
+/// build has opened, and says so. UICR is not erased for that.
+#[test]
+fn a_release_build_closes_the_debug_port_for_good() {
+    let Some(locked) = named("BLETWIN_FIRMWARE_LOCKED") else { return };
+    for revision in Revision::ALL {
+        for before in [u32::MAX, 0xFFFF_FF5A, 0xFFFF_FF00] {
+            let mut image = locked.clone();
+            assert!(image.put(UICR_APPROTECT, &before.to_le_bytes()));
+            assert!(image.put(UICR_CUSTOMER, &0x600D_F00D_u32.to_le_bytes()));
+            let mut board = Board::new(image, revision);
+            for start in 1..=2 {
+                board.run(500 * start);
+                let (log, start) = (board.log(), start as usize);
+                assert_eq!(board.word(UICR_APPROTECT), 0xFFFF_FF00, "{revision:?} {before:x}");
+                assert_eq!(board.word(UICR_CUSTOMER), 0x600D_F00D, "{revision:?} {before:x}");
+                assert_eq!(board.count("debug port closed by UICR"), start, "{log:?}");
+                assert_eq!(board.count("debug port opened"), 0, "{log:?}");
+                assert_eq!(board.count("Advertising successfully started"), start, "{log:?}");
+                board.act(500 * start as u64, Act::PowerCycle);
+            }
+        }
+    }
+}
+
+/// The number of lines that a line of the log says were lost.
+fn lost(lines: &[String]) -> Vec<usize> {
+    let number = |line: &String| {
+        let (_, told) = line.split_once("<wrn> nrf52840: ")?;
+        told.split_once(" lines lost here")?.0.parse().ok()
+    };
+    lines.iter().filter_map(number).collect()
+}
+
+/// Without a debugger RTT's ring keeps the first lines. One that comes later reads these, and the
+/// next line tells how many are missing: as many as the serial line had meanwhile.
+#[test]
+fn lines_that_no_debugger_has_read_are_counted() {
+    let Some(file) = firmware() else { return };
+    let mut board = Board::new(image(&file), Revision::default());
+    board.world.node_mut(board.chip).read_rtt(false);
+    for press in 0..30 {
+        board.press(1_000 + 500 * press, "delete-bonds", 100);
+    }
+    board.run(16_500);
+    let serial = board.log();
+    assert!(serial.len() > 30, "{serial:?}");
+    board.world.node_mut(board.chip).read_rtt(true);
+    board.run(16_900);
+    let first = board.log().split_off(serial.len());
+    assert!((5..serial.len() - 5).contains(&first.len()), "{first:?}");
+    assert_eq!(first, serial[..first.len()], "whole lines, the first ones");
+    board.press(17_000, "delete-bonds", 100);
+    board.run(17_500);
+    let later = board.log().split_off(serial.len() + first.len());
+    assert_eq!(lost(&later), [serial.len() - first.len()], "{later:?}");
+    // It is told once, and the serial line has lost nothing.
+    board.press(18_000, "delete-bonds", 100);
+    board.run(18_500);
+    assert_eq!(lost(&board.log()).len(), 1, "{:?}", board.log());
+}
+
+/// A serial line that is far too slow for what is logged: it has whole lines, and where some are
+/// missing it tells how many, so that in the end every line is there or counted.
+#[test]
+fn lines_that_the_serial_line_is_too_slow_for_are_counted() {
+    let Some(file) = firmware() else { return };
+    let mut board = Board::new(image(&file), Revision::default());
+    let baud = |rate: u64| ((rate << 32) / 16_000_000) as u32;
+    board.run(500);
+    board.poke(BAUDRATE, baud(50));
+    for press in 0..50 {
+        board.press(1_000 + 500 * press, "delete-bonds", 100);
+    }
+    board.run(26_500);
+    board.poke(BAUDRATE, baud(115_200));
+    board.press(27_000, "delete-bonds", 100);
+    board.run(28_000);
+    let (serial, debugger): (Vec<_>, Vec<_>) =
+        board.log().into_iter().partition(|line| line.starts_with("UARTE0: "));
+    let plain = |line: &String| line.split_once("] ").map_or(line.as_str(), |x| x.1).to_owned();
+    let mut missing = 0;
+    let mut all = debugger.iter();
+    for line in &serial {
+        match lost(std::slice::from_ref(line)).first() {
+            Some(count) => {
+                missing += count;
+                all.nth(count - 1).expect("no more are counted than there were");
+            }
+            None => assert_eq!(all.next().map(plain), Some(plain(line).trim_end().to_owned())),
+        }
+    }
+    assert_eq!(all.next(), None, "all are there, or counted");
+    assert!(missing > 50, "{missing}");
 }
 
 /// A page that is damaged leaves the defaults, and the log says so.
