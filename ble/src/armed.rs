@@ -51,6 +51,12 @@ pub enum What {
 }
 
 impl What {
+    /// Whether nothing of it is on air or in the devices before its time has come.
+    #[must_use]
+    pub const fn only_waits(self) -> bool {
+        matches!(self, Self::Later(_) | Self::Steps | Self::Act | Self::Story)
+    }
+
     /// All that [`Self::kind`] can be.
     pub const KINDS: [&'static str; 18] = [
         "own-procedure",

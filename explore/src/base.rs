@@ -26,6 +26,8 @@ use super::watch::{CENTRAL, PERIPHERAL};
 use bletwin_setup::Setup;
 use bletwin_setup::error::BadInput;
 
+#[cfg(test)]
+mod tests;
 mod wrap;
 
 /// The only connection's handle at either end.

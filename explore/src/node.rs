@@ -7,11 +7,12 @@ use ble::hci::{
     Acl, AclBoundary, AclData, Command, ConnectionParameters, CreateConnection, Event, Handle,
 };
 use ble::random::Entropy;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::controller::{
     AutomaticProcedure, CentralController, ControllerConfig, ControllerOutput,
 };
+use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Act, End, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
@@ -207,5 +208,15 @@ impl Node for AskingCentral {
 
     fn deadline(&self) -> Option<Instant> {
         self.controller.as_ref()?.deadline()
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        self.controller.as_ref()?.idle()
+    }
+
+    fn leap(&mut self, events: u16, _: Duration) {
+        if let Some(controller) = &mut self.controller {
+            controller.leap(events);
+        }
     }
 }

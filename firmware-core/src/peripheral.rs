@@ -27,8 +27,8 @@ use crate::application::Application;
 use crate::config::Config;
 use crate::host::Host;
 use crate::host::message::HostInput;
-use crate::link::Link;
 use crate::link::message::{LinkOrder, LinkReport};
+use crate::link::{IdleLink, Link};
 use ble::armed::{Armed, Tell, What};
 use ble::effect::Effect;
 use ble::hci::{Acl, Command, Event};
@@ -235,6 +235,20 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
         let control = control.deadline().filter(|_| !between.awaits_control());
         let host = host.deadline().filter(|_| !between.awaits_host());
         control.into_iter().chain(host).min()
+    }
+
+    /// Its only connection, if nothing happens in it, and nothing waits but for its time; for a
+    /// simulator that does not play every event.
+    #[must_use]
+    pub fn idle(&self) -> Option<IdleLink> {
+        let mut rests = self.pending().is_none() && self.outputs.is_empty();
+        self.armed(&mut |armed| rests &= armed.what.only_waits());
+        self.levels.link.idle().filter(|_| rests)
+    }
+
+    /// The next events of the [idle](Self::idle) connection are over; see [`Link::leap`].
+    pub fn leap(&mut self, events: u16, by: Duration) {
+        self.levels.link.leap(events, by);
     }
 
     /// Reports what host and link layer have under way; see [`ble::armed`].

@@ -20,6 +20,7 @@
 //! ```
 
 pub mod costs;
+mod idle;
 mod slow;
 mod storage;
 mod tenant;
@@ -36,6 +37,7 @@ use firmware_core::host::message::HostInput;
 use firmware_core::host::procedures::Request;
 use firmware_core::peripheral::{Input, Output};
 
+use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::{Note, RecordId};
 
@@ -449,6 +451,14 @@ impl Node for PeripheralNode {
         if let Some(device) = self.device.as_deref() {
             self.upper_due = Untracked(Some(self.upper_deadline(device)));
         }
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        self.idle_link()
+    }
+
+    fn leap(&mut self, events: u16, by: Duration) {
+        self.leap_link(events, by);
     }
 
     fn armed(&self, tell: Tell<'_>) {

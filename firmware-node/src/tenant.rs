@@ -20,6 +20,7 @@ use firmware_core::config::Config;
 use firmware_core::host::bonds::Bond;
 use firmware_core::host::gatt::Gatt;
 use firmware_core::host::message::HostInput;
+use firmware_core::link::IdleLink;
 use firmware_core::peripheral::{Input, Output, Peripheral};
 
 /// A button, by its name.
@@ -44,6 +45,10 @@ pub trait Device: Debug + Send + Sync {
     fn link_deadline(&self) -> Option<Instant>;
     /// When it is due for the rest, as [`Peripheral::upper_deadline`].
     fn upper_deadline(&self) -> Option<Instant>;
+    /// Its idle connection, as [`Peripheral::idle`].
+    fn idle(&self) -> Option<IdleLink>;
+    /// Leaves out events of it, as [`Peripheral::leap`].
+    fn leap(&mut self, events: u16, by: Duration);
     /// Reports what is under way, as [`Peripheral::armed`].
     fn armed(&self, tell: Tell<'_>);
     /// The longest connSupervisionTimeout in force, as [`Peripheral::supervision_timeout`].
@@ -97,6 +102,14 @@ where
 
     fn upper_deadline(&self) -> Option<Instant> {
         Self::upper_deadline(self)
+    }
+
+    fn idle(&self) -> Option<IdleLink> {
+        Self::idle(self)
+    }
+
+    fn leap(&mut self, events: u16, by: Duration) {
+        Self::leap(self, events, by);
     }
 
     fn armed(&self, tell: Tell<'_>) {

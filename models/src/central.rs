@@ -9,8 +9,9 @@ mod tests;
 
 use ble::armed::Tell;
 use ble::random::Entropy;
-use ble::time::Instant;
+use ble::time::{Duration, Instant};
 use ble::ui::Ui;
+use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::Note;
 use bletwin_sim::remembered::Remembered;
@@ -214,6 +215,20 @@ impl Node for Central {
         if let Some(powered) = &mut self.powered {
             powered.carry(now, out);
             powered.host_due = Untracked(Some(powered.host_deadline()));
+        }
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        let powered = self.powered.as_ref()?;
+        let mut rests = true;
+        powered.host.armed(&mut |armed| rests &= armed.what.only_waits());
+        let idle = powered.controller.idle().filter(|_| rests)?;
+        Some(Idle { until: Instant::earlier(idle.until, powered.host_deadline()), ..idle })
+    }
+
+    fn leap(&mut self, events: u16, _: Duration) {
+        if let Some(powered) = &mut self.powered {
+            powered.controller.leap(events);
         }
     }
 

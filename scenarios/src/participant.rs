@@ -8,6 +8,7 @@ use bletwin_firmware_node::PeripheralNode;
 use bletwin_models::central::Central;
 use bletwin_models::controller::CentralController;
 use bletwin_models::user::User;
+use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Node, NodeInput, Outbox};
 
 /// A device, or a person in front of it.
@@ -75,6 +76,22 @@ impl Node for Participant {
             Self::Endpoint(node) => node.armed(report),
             Self::Central(node) => node.armed(report),
             Self::User(node) => node.armed(report),
+        }
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        match self {
+            Self::Peripheral(node) => node.idle(),
+            Self::Central(node) => node.idle(),
+            Self::Chip(_) | Self::Endpoint(_) | Self::User(_) => None,
+        }
+    }
+
+    fn leap(&mut self, events: u16, by: Duration) {
+        match self {
+            Self::Peripheral(node) => node.leap(events, by),
+            Self::Central(node) => node.leap(events, by),
+            Self::Chip(_) | Self::Endpoint(_) | Self::User(_) => {}
         }
     }
 

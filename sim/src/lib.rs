@@ -47,6 +47,7 @@ pub mod clock;
 pub mod effects;
 pub mod explore;
 pub mod hash;
+pub mod leap;
 pub mod medium;
 pub mod node;
 pub mod queue;

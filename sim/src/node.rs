@@ -9,6 +9,7 @@ use ble::time::{Duration, Instant};
 use ble::ui::Ui;
 
 use crate::antenna::{Order, Signal};
+use crate::leap::Idle;
 use crate::record::{Note, RecordId};
 use crate::remembered::Remembered;
 
@@ -205,6 +206,17 @@ pub trait Node: Clone + Eq + Hash {
     /// Tells what it has under way that ends by itself; see [`ble::armed`].
     fn armed(&self, _: Tell<'_>) {}
 
+    /// Its connection, if that is all that it has to do and nothing happens in it; for
+    /// [`World::leap`](crate::world::World::leap).
+    fn idle(&self) -> Option<Idle> {
+        None
+    }
+
+    /// The next `events` connection events, an even number, are left out: Empty PDUs, all of which
+    /// arrived. By the node's clock they have taken `by`. To be called where [`Self::idle`] has
+    /// given something.
+    fn leap(&mut self, _events: u16, _by: Duration) {}
+
     /// Whether it sees what other nodes show.
     fn watches(&self) -> bool {
         false
@@ -245,6 +257,20 @@ impl<P: Node, C: Node> Node for End<P, C> {
         match self {
             Self::Peripheral(node) => node.armed(tell),
             Self::Central(node) => node.armed(tell),
+        }
+    }
+
+    fn idle(&self) -> Option<Idle> {
+        match self {
+            Self::Peripheral(node) => node.idle(),
+            Self::Central(node) => node.idle(),
+        }
+    }
+
+    fn leap(&mut self, events: u16, by: Duration) {
+        match self {
+            Self::Peripheral(node) => node.leap(events, by),
+            Self::Central(node) => node.leap(events, by),
         }
     }
 

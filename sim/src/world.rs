@@ -16,6 +16,7 @@ use crate::remembered::Remembered;
 mod antenna;
 mod canonical;
 mod engine;
+mod leap;
 mod reception;
 mod recorder;
 mod signal;

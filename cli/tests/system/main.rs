@@ -30,6 +30,7 @@ mod guests;
 mod house;
 mod interventions;
 mod junit;
+mod leap;
 mod learned;
 mod matrix;
 mod oracle;

@@ -1,6 +1,7 @@
 //! One connection: its events from the peripheral's side (Vol 6, Part B, 4.5).
 
 mod changes;
+mod idle;
 
 use super::channel::Hopper;
 use super::instant::Pending;

@@ -8,7 +8,7 @@
 //! The files: `channel` selects channels, `window` says when to listen, `sequence` acknowledges,
 //! `instant` keeps changes until their instant, and `connection` joins these; `accept` and
 //! `advertising` lead to a connection, and so does `extended`; `operation` matches radio events to
-//! commands; `schedule` arbitrates the radio.
+//! commands; `schedule` arbitrates the radio; `leap` lets a simulator count idle events together.
 
 mod accept;
 mod advertising;
@@ -17,6 +17,7 @@ mod connection;
 mod events;
 pub mod extended;
 mod instant;
+mod leap;
 pub mod message;
 mod operation;
 mod report;
@@ -37,6 +38,7 @@ use advertising::Advertiser;
 use ble::link::LinkId;
 use ble::radio::{RadioCommand, RadioEvent};
 use connection::LinkConnection;
+pub use leap::IdleLink;
 use message::{LinkOrder, LinkReport};
 use operation::Operation;
 use report::Reports;

@@ -98,6 +98,12 @@ impl Timeline {
         self.window = Duration::ZERO;
     }
 
+    /// All has been so much later.
+    pub(super) fn shift(&mut self, by: Duration) {
+        self.heard += by;
+        self.expected += by;
+    }
+
     /// Advances by `events` intervals.
     pub(super) fn advance(&mut self, events: u16) {
         self.expected = self.anchor(events);

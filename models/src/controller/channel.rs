@@ -28,6 +28,13 @@ impl Hopping {
         Self::Two { identifier: (access_address >> 16) as u16 ^ access_address as u16 }
     }
 
+    /// So many events are over.
+    pub(super) fn leap(&mut self, events: u16) {
+        if let Self::One { hop, last } = self {
+            *last = ((u32::from(*last) + u32::from(*hop) * u32::from(events)) % 37) as u8;
+        }
+    }
+
     /// The data channel of the event with this counter. To be called once for every event in
     /// order: algorithm #1 counts by itself.
     pub(super) fn next(&mut self, event: u16, channel_map: u64) -> u8 {

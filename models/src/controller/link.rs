@@ -242,6 +242,31 @@ impl Link {
         self.ended(sh, procedure, Initiator::Remote, ErrorCode::SUCCESS);
     }
 
+    /// Whether nothing waits to be sent or is to change, and the peer listens.
+    pub(super) fn rests(&self) -> bool {
+        let flow = &self.flow;
+        let empty = |sent: &InFlight| sent.kind == PduKind::Empty;
+        let sent = flow.in_flight.as_ref().is_none_or(empty);
+        let ends = self.terminating.is_some() || self.terminated.is_some() || self.leaving;
+        let settled = self.established && !ends && !self.schedule.any();
+        settled
+            && sent
+            && flow.control.is_empty()
+            && flow.data.is_empty()
+            && self.waited == Waited::NONE
+            && self.parameters.latency == 0
+    }
+
+    /// So many events are over: Empty PDUs, all of which arrived.
+    pub(super) fn leap(&mut self, events: u16) {
+        let by = self.parameters.interval().times(events.into());
+        self.counter = self.counter.wrapping_add(events);
+        self.events = self.events.saturating_add(events.into());
+        self.hopping.leap(events);
+        self.anchor += by;
+        self.heard += by;
+    }
+
     // What waits to be sent.
 
     /// ACL data from the host. Empty packets are refused by HCI, so there is always something

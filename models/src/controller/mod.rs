@@ -13,6 +13,7 @@ mod channel;
 mod config;
 mod flow;
 mod hci;
+mod idle;
 mod link;
 mod procedure;
 pub mod quirk;

@@ -13,6 +13,7 @@ use ble::pdu::data::Llid;
 use ble::radio::{AirPdu, RadioCommand};
 use ble::time::Instant;
 
+use super::config::ControllerConfig;
 use super::link::{Gates, Link};
 use super::procedure::{Local, Part, encryption, part, terminate};
 use super::quirk::{Answer, LinkState, PeripheralRequest, QuirkState};
@@ -92,10 +93,23 @@ impl Served {
 impl Served {
     /// When [`Self::expire`] is due, events aside.
     pub(super) fn deadline(&self) -> Instant {
-        [self.control_deadline(), self.link.payload_deadline()]
-            .into_iter()
-            .flatten()
-            .fold(self.link.supervision(), Instant::min)
+        let supervision = self.link.supervision();
+        self.other_deadline().map_or(supervision, |other| other.min(supervision))
+    }
+
+    /// The same but for the supervision timer.
+    pub(super) fn other_deadline(&self) -> Option<Instant> {
+        Instant::earlier(self.control_deadline(), self.link.payload_deadline())
+    }
+
+    /// Whether the coming events do nothing but count: no procedure has its turn in one, nothing
+    /// waits, and the peer has acknowledged all but an Empty PDU.
+    pub(super) fn counts_only(&self, config: &ControllerConfig) -> bool {
+        let lists = [&config.automatic, &config.quirks.pressed];
+        let mut turns = lists.into_iter().zip(&self.turns);
+        let happened = &self.link.happened;
+        let over = turns.all(|(list, turns)| turns.are_over(list, happened, self.link.events));
+        over && self.quirks == QuirkState::default() && self.link.rests()
     }
 
     /// Acts upon all timers that have run out.

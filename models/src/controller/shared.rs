@@ -168,6 +168,10 @@ impl Shared {
         tag
     }
 
+    pub(super) fn has_no_output(&self) -> bool {
+        self.out.is_empty()
+    }
+
     pub(super) fn radio(&mut self, command: RadioCommand) {
         self.out.push_back(ControllerOutput::Radio(command));
     }

@@ -259,6 +259,18 @@ impl Turns {
         self.0.iter().any(|turn| turn.again)
     }
 
+    /// Whether none of them has a turn any more, unless something happens.
+    pub(super) fn are_over(&self, list: &[OwnProcedure], happened: &Happened, event: u32) -> bool {
+        list.iter().enumerate().all(|(at, own)| {
+            let turn = self.0.get(at).copied().unwrap_or_default();
+            let before = at.checked_sub(1).and_then(|before| self.0.get(before));
+            let ahead =
+                matches!(own.moment, StartMoment::Event(number) if u32::from(number) >= event);
+            let comes = ahead || turn.since.is_some() || happened.has(own, before, event);
+            if turn.started { own.period.is_none() } else { !comes }
+        })
+    }
+
     /// Whether the first turn of the procedure at this place is sure to come.
     pub(super) fn waits(&self, at: usize, own: &OwnProcedure, event: u32) -> bool {
         let turn = self.0.get(at).copied().unwrap_or_default();

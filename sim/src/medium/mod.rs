@@ -291,6 +291,12 @@ impl Medium {
         }
     }
 
+    /// Whether all bits of one node's packets arrive right at another, unless others send.
+    pub(crate) fn is_errorless(&self, from: NodeId, to: NodeId, phy: Phy) -> bool {
+        let clear = self.link(from, to);
+        clear.rates[usize::from(phy == Phy::Le2M)] == 0
+    }
+
     /// Whether there is a packet on a channel at `now`, other than this one.
     pub(crate) fn is_busy(&self, channel: u8, now: Instant, but: Option<TxId>) -> bool {
         let mut others = self.air.iter().filter(|packet| Some(packet.id) != but);

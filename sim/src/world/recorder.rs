@@ -119,6 +119,10 @@ impl Recorder {
         self.air = None;
     }
 
+    pub(super) const fn forgoes_air_hash(&self) -> bool {
+        self.air.is_none()
+    }
+
     pub(super) fn air_sha256(&self) -> Option<[u8; 32]> {
         self.air.clone().map(|air| air.finalize().into())
     }
