@@ -44,6 +44,7 @@ mod reconnect;
 mod replay;
 mod restart;
 mod rules;
+mod same_events;
 mod same_log;
 mod serve;
 mod several_links;
