@@ -115,3 +115,15 @@ fn where_something_may_happen_all_is_played() {
     assert!(other.leap_until(now + Duration::from_secs(10)) > 900);
     assert_eq!(world.canonical_hash(), other.canonical_hash());
 }
+
+/// What is played of the long wait is read as the whole would be: the count is that of the air.
+#[test]
+fn the_end_of_the_event_counter_is_reached() {
+    for central in [-500, 0, 500] {
+        let clocks = Clocks { peripheral: -central, central };
+        for case in [Case::default(), steady()] {
+            let base = Base::new(&Case { start: Start::NearWrap, clocks, ..case }).expect("it is");
+            assert!(base.tape.len() < 10_000, "{}", base.tape.len());
+        }
+    }
+}

@@ -15,8 +15,8 @@ use crate::watch::CENTRAL;
 const TARGET: u64 = 65_528;
 /// Where events are counted once more, by the rules of the air. All are played from there on.
 const RECOUNT: u64 = TARGET - 40;
-/// Maximum number of events left out between two that are played; shorter than the supervision
-/// timeout.
+/// Maximum number of events left out between two that are played; at the shortest interval shorter
+/// than the supervision timeout.
 const GAP: u64 = 510;
 /// Events that are played between two gaps.
 const BETWEEN: u64 = 2;
@@ -44,7 +44,7 @@ pub(super) fn wait(live: &mut Live, tape: &mut Tape, clocks: Clocks) -> bool {
             (counted, played) = (counted + 1, played + 1);
             if counted == RECOUNT {
                 // A change of the interval may have hidden an event.
-                counted = events(tape) + 1;
+                counted = events(tape);
             }
         }
     }
