@@ -52,7 +52,7 @@ fn central(n: u8) -> Participant {
     Participant::Central(Box::new(Central::new(profile)))
 }
 
-fn is_encrypted(node: &Participant) -> bool {
+pub(crate) fn is_encrypted(node: &Participant) -> bool {
     let Participant::Peripheral(node) = node else { return false };
     node.device().is_some_and(|device| device.levels().into_iter().any(|level| level >= 2))
 }
