@@ -16,7 +16,8 @@
 //!   end before it is used.
 //! - A word whose write was cut off early may look blank. So the first blank cell of each session
 //!   is given up.
-//! - When a record is replaced or deleted its octets are overwritten with zeros, before the answer.
+//! - When a record is replaced or deleted its octets are overwritten with zeros, and the other bank
+//!   is erased if they may be in it, before the answer.
 //!
 //! What need not be done at once is done [at leisure](Store::is_urgent): the bank that was left is
 //! erased, and at a first start all of flash, so that no record has to wait for that.

@@ -34,6 +34,8 @@ pub(crate) enum Doing {
     Append { word: u8 },
     /// Octets that a new cell replaces are overwritten.
     Wipe { cell: u8, word: u8, words: u8 },
+    /// The other bank is erased because it may have octets that are replaced.
+    Tidy,
     /// All that counts goes to the other bank, with the request if there is one.
     Move(Move),
 }
@@ -110,11 +112,11 @@ impl Store {
         !matches!(self.doing, Doing::Nothing | Doing::Damaged)
     }
 
-    /// Begins anew where the store [is damaged](Self::is_damaged). All records are lost once the
-    /// next one is put.
+    /// Begins anew where the store [is damaged](Self::is_damaged): all of flash is erased, and with
+    /// [`Event::Opened`] there is an empty store. Until then nothing can be put.
     pub fn format(&mut self) {
         if self.is_damaged() {
-            self.doing = Doing::Nothing;
+            self.doing = Doing::Move(Move::Erase);
         }
     }
 
@@ -174,7 +176,7 @@ impl Store {
                 self.write(ruling.bank.cell(ruling.next), slot, word, flash)
             }
             Doing::Wipe { cell, word, .. } => write(ruling?.bank.cell(cell).payload(word), 0),
-            Doing::Move(Move::Erase) => Some(self.erasure()),
+            Doing::Tidy | Doing::Move(Move::Erase) => Some(self.erasure()),
             Doing::Move(Move::Cell { slot, cell, word }) => {
                 self.write(self.other().cell(cell), slot, word, flash)
             }
@@ -283,7 +285,11 @@ impl Store {
                 self.doing = Doing::Wipe { cell, word: word + 1, words };
                 None
             }
-            Doing::Wipe { .. } => self.finish(),
+            Doing::Wipe { .. } => self.tidy(),
+            Doing::Tidy => {
+                self.tidies = !self.sliced();
+                if self.tidies { None } else { self.finish() }
+            }
             Doing::Move(step) => self.moved(step, flash),
         }
     }
@@ -312,15 +318,22 @@ impl Store {
         let kept = self.request.as_ref().is_some_and(|request| request.record.is_some());
         let live = self.live.get_mut(usize::from(slot))?;
         let replaced = core::mem::replace(live, kept.then_some(ruling.next));
-        let head = |cell: u8| ruling.bank.cell(cell).head_of(flash);
-        let words = replaced.and_then(head).map_or(0, Head::payload_words);
-        match replaced {
-            Some(cell) if words > 0 => {
+        match replaced.map(|cell| (cell, words(ruling.bank, cell, flash))) {
+            Some((cell, words)) if words > 0 => {
                 self.doing = Doing::Wipe { cell, word: 0, words };
                 None
             }
             _ => self.finish(),
         }
+    }
+
+    /// Octets were replaced: ends the request once they are nowhere, neither in the other bank.
+    fn tidy(&mut self) -> Option<Event> {
+        if !self.tidies {
+            return self.finish();
+        }
+        self.doing = Doing::Tidy;
+        None
     }
 
     /// The first slot from this one on that has a record once the request is done.
@@ -349,14 +362,16 @@ impl Store {
             Move::Cell { slot, cell, word } => Move::Cell { slot, cell, word: word + 1 },
             Move::Generation => Move::Check,
             Move::Check => Move::Close,
-            Move::Close => return self.has_moved(),
+            Move::Close => return self.has_moved(flash),
         };
         self.doing = Doing::Move(next);
         None
     }
 
-    fn has_moved(&mut self) -> Option<Event> {
+    fn has_moved(&mut self, flash: &impl Flash) -> Option<Event> {
         let (bank, generation) = (self.other(), self.generation());
+        let replaced = self.request.as_ref().and_then(|request| self.cell_of(request.slot));
+        let replaces = replaced.is_some_and(|cell| words(bank.other(), cell, flash) > 0);
         let mut live = [None; SLOTS as usize];
         let mut next = 0;
         let mut slot = self.moving(0);
@@ -371,8 +386,13 @@ impl Store {
         self.tidies = self.ruling.is_some();
         (self.live, self.erased) = (live, 0);
         self.ruling = Some(Ruling { bank, generation, next, fresh: false });
-        self.finish()
+        if replaces { self.tidy() } else { self.finish() }
     }
+}
+
+/// Words of the record in a cell.
+fn words(bank: Bank, cell: u8, flash: &impl Flash) -> u8 {
+    bank.cell(cell).head_of(flash).map_or(0, Head::payload_words)
 }
 
 /// Where the octets of a record are.

@@ -241,12 +241,27 @@ fn the_last_word_of_a_move_is_believed_for_good_or_never() {
     }
 }
 
-/// Once the answer is there, the replaced octets are nowhere in the bank that is in use.
+/// Once the answer is there, the replaced octets are nowhere in flash: neither in the bank that is
+/// in use nor in the one before, if all had to move.
 #[test]
 fn a_replaced_key_is_gone_from_flash() {
-    for to in [Some(bond(9)), None] {
-        let mut chip = used(3, 0, 1);
+    let full = || {
+        let full = changes(1).into_iter().find(|change| change.name == "bank full, deleted bond");
+        full.expect("is there").chip
+    };
+    for (mut chip, moves, to) in [
+        (used(3, 0, 1), false, Some(bond(9))),
+        (used(3, 0, 1), false, None),
+        (full(), false, Some(bond(9))),
+        (full(), false, None),
+        (full(), true, None),
+    ] {
         let mut store = opened(&mut chip);
+        if moves {
+            // A new one, for which nobody has to wait until the other bank is erased.
+            put(&mut store, &mut chip, 20, Some(&bond(20)));
+            assert!(store.next(&chip).is_some() && !store.is_urgent());
+        }
         let is_there = |chip: &Chip| {
             let key: Vec<_> = bond(1)[8..24].to_vec();
             let octets: Vec<_> =
@@ -339,9 +354,33 @@ fn records_without_a_head_are_left_alone_until_somebody_says_so() {
     assert_eq!(store.next(&chip), None);
     assert_eq!(store.put(1, None), Put::Refused);
     store.format();
+    assert_eq!(store.put(1, Record::new(&bond(1))), Put::Refused, "it is being erased");
+    cut_while_formatted(&chip, store.clone());
+    finish(&mut store, &mut chip);
     assert_eq!(contents(&store, &chip), vec![None; SLOTS.into()]);
+    let seen = opened(&mut chip.clone());
+    assert!(!seen.is_damaged(), "and so it stays");
     put(&mut store, &mut chip, 1, Some(&bond(1)));
     assert_eq!(contents(&opened(&mut chip), &chip)[1], Some(bond(1)));
+}
+
+/// Whenever power is cut the store is empty or still damaged, and no record comes back.
+fn cut_while_formatted(chip: &Chip, mut store: Store) {
+    let mut chip = chip.clone();
+    while let Some(operation) = store.next(&chip).filter(|_| store.is_urgent()) {
+        for cut in CUTS.into_iter().filter(|_| is_played(operation)) {
+            let mut chip = chip.clone();
+            chip.cut(operation, cut);
+            let mut store = Store::open(&chip);
+            store.format();
+            finish(&mut store, &mut chip);
+            assert_eq!(contents(&store, &chip), vec![None; SLOTS.into()], "{operation:?}");
+            put(&mut store, &mut chip, 1, Some(&bond(1)));
+            assert_eq!(contents(&opened(&mut chip), &chip)[1], Some(bond(1)));
+        }
+        chip.execute(operation);
+        store.done(&chip);
+    }
 }
 
 #[test]
