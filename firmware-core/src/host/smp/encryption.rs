@@ -32,7 +32,7 @@ pub(super) fn request<const B: usize>(
     };
     let Some(key) = key else {
         cx.shared.emit(SmpOutput::Command(Command::LeLongTermKeyRequestNegativeReply { handle }));
-        if state != State::Requested {
+        if !matches!(state, State::Requested) {
             return state;
         }
         // The central has answered our Security Request with a key we do not have.
@@ -46,7 +46,7 @@ pub(super) fn request<const B: usize>(
     cx.peer.offered = Some(Offer { level: key.level, key_size: key.size, fresh, bonded });
     let reply = Command::LeLongTermKeyRequestReply { handle, ltk: key.ltk };
     cx.shared.emit(SmpOutput::Command(reply));
-    if state == State::Requested {
+    if matches!(state, State::Requested) {
         cx.peer.deadline = None;
         return State::Idle;
     }
@@ -77,7 +77,7 @@ pub(super) fn changed<const B: usize>(
     if status != ErrorCode::SUCCESS {
         if matches!(state, State::Encryption(..)) {
             let failure = Failure::from(Reason::UNSPECIFIED);
-            return Ok(outcome::fail(&state, failure, Finder::Controller(status), cx));
+            return Ok(outcome::fail(false, failure, Finder::Controller(status), cx));
         }
         let error = of_status(status);
         cx.shared.emit(SmpOutput::SecurityFailed { handle, error });

@@ -107,7 +107,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
                 Ok(command) => command,
                 Err(Unreadable::Unknown) => return Ok(state),
                 Err(Unreadable::Malformed) if !state.is_pairing() => return Ok(state),
-                Err(_) if state == State::Blocked => return Ok(state),
+                Err(_) if matches!(state, State::Blocked) => return Ok(state),
                 Err(_) => {
                     // SMP-PDU-2: invalid parameters.
                     return Err(Reason::INVALID_PARAMETERS.because(PeerMisbehaved::WrongLength));
@@ -240,7 +240,7 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
     pub fn request_security(&mut self, now: Instant, handle: Handle) {
         self.step(now, handle, |state, cx| {
             // SMP-SEC-1: no Security Request while pairing.
-            if state != State::Idle || cx.peer.offered.is_some() || cx.has_to_wait() {
+            if !matches!(state, State::Idle) || cx.peer.offered.is_some() || cx.has_to_wait() {
                 return Ok(state);
             }
             let auth = negotiate::auth_req(cx.shared, matches!(policy::right(cx), Ok(Some(_))));
@@ -415,13 +415,13 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
             return;
         };
         let state = core::mem::replace(&mut link.state, State::Idle);
-        let before = state.clone();
+        let distributing = state.is_distributing();
         let Self { shared, bonds, storing, .. } = self;
         let peer = &mut link.peer;
         let mut cx = Context { now, peer, shared, bonds, storing, busy, in_use };
         link.state = match work(state, &mut cx) {
             Ok(next) => next,
-            Err(failure) => outcome::fail(&before, failure, Finder::Local, &mut cx),
+            Err(failure) => outcome::fail(distributing, failure, Finder::Local, &mut cx),
         };
     }
 }
@@ -436,6 +436,9 @@ fn failed_by_peer<const B: usize>(state: State, reason: Reason, cx: &mut Context
             cx.shared.emit(SmpOutput::SecurityFailed { handle: cx.peer.handle, error });
             State::Idle
         }
-        state => outcome::fail(&state, Failure::from(reason), Finder::Remote, cx),
+        state => {
+            let distributing = state.is_distributing();
+            outcome::fail(distributing, Failure::from(reason), Finder::Remote, cx)
+        }
     }
 }

@@ -20,9 +20,9 @@ pub(super) enum Finder {
     Controller(ErrorCode),
 }
 
-/// Ends a pairing. `before` is the state in which it failed; the state after is given.
+/// Ends a pairing. `distributing`: keys were on their way when it failed; the state after is given.
 pub(super) fn fail<const B: usize>(
-    before: &State,
+    distributing: bool,
     failure: Failure,
     finder: Finder,
     cx: &mut Context<'_, B>,
@@ -53,7 +53,7 @@ pub(super) fn fail<const B: usize>(
     cx.shared.emit(SmpOutput::PairingEnded { handle, bonded: false });
     cx.shared.renew_key_pair();
     // Encrypted with a key whose owner is unknown or not acceptable.
-    if failure.expels || before.is_distributing() {
+    if failure.expels || distributing {
         cx.expel();
         return State::Blocked;
     }
