@@ -31,8 +31,21 @@ pub enum Alarm {
 pub fn start() {
     CLOCK.lfclksrc().write(|w| w.set_src(clock::vals::Lfclksrc::Xtal));
     CLOCK.events_lfclkstarted().write_value(0);
+    // It wakes the processor, and with that has done its work: nobody takes the interrupt.
+    CLOCK.intenset().write(|w| w.set_lfclkstarted(true));
     CLOCK.tasks_lfclkstart().write_value(1);
-    while CLOCK.events_lfclkstarted().read() == 0 {}
+    // The crystal takes a quarter of a second.
+    cortex_m::interrupt::free(|_| {
+        // SAFETY: while all interrupts are masked it only ends the sleep.
+        unsafe { NVIC::unmask(Interrupt::CLOCK_POWER) };
+        while CLOCK.events_lfclkstarted().read() == 0 {
+            cortex_m::asm::wfi();
+        }
+        NVIC::mask(Interrupt::CLOCK_POWER);
+    });
+    // Once is enough.
+    CLOCK.intenclr().write(|w| w.set_lfclkstarted(true));
+    NVIC::unpend(Interrupt::CLOCK_POWER);
 
     // Each tick of the crystal counts.
     RTC0.prescaler().write(|w| w.set_prescaler(0));
