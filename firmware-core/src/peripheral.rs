@@ -267,6 +267,12 @@ impl<A: Application, const LINKS: usize> Peripheral<A, LINKS> {
         self.levels.control.control.supervision_timeout()
     }
 
+    /// Somebody waits for a gap between operations of the radio, or waits no more; as
+    /// [`Link::wait_for_gap`].
+    pub fn wait_for_gap(&mut self, now: Instant, waits: bool) {
+        self.levels.link.wait_for_gap(now, waits);
+    }
+
     /// [`Input::Radio`], without being made an input: most of what reaches a device is that.
     pub fn radio(&mut self, now: Instant, event: RadioEvent) -> Work {
         self.levels.link.radio(now, &event)

@@ -125,6 +125,8 @@ pub struct PeripheralNode {
     /// Its [`Device::upper_deadline`], as long as it stands.
     upper_due: Untracked<Option<Option<Instant>>>,
     storage: Storage,
+    /// A record waits for a gap, and the device knows.
+    waits_for_gap: bool,
     worker: Worker,
     /// Radio events that the interrupt has not served yet.
     radio: Vec<(Instant, RadioEvent, Untracked<Option<RecordId>>)>,
@@ -148,6 +150,7 @@ impl PeripheralNode {
             waits: false,
             upper_due: Untracked(None),
             storage: Storage::default(),
+            waits_for_gap: false,
             worker: Worker::default(),
             radio: Vec::new(),
             run: None,
@@ -230,7 +233,7 @@ impl PeripheralNode {
 
     fn switch_off(&mut self, now: Instant) {
         self.storage.power_fails(now);
-        self.waits = false;
+        (self.waits, self.waits_for_gap) = (false, false);
         self.device = None;
         self.worker = Worker::default();
         self.radio.clear();
@@ -297,9 +300,7 @@ impl PeripheralNode {
                 self.order(now, command, out);
                 continue;
             }
-            let Some(output) = device.poll() else {
-                return self.storage.plan(now, || device.link_deadline());
-            };
+            let Some(output) = device.poll() else { return self.plan_storage(now) };
             self.upper_due = Untracked(None);
             let note = match output {
                 Output::Radio(command) => {
@@ -324,6 +325,16 @@ impl PeripheralNode {
                 Output::AclIn(acl) => Note::AclIn(acl),
             };
             out.note(note);
+        }
+    }
+
+    /// What storage does next, and whether it waits for the radio.
+    fn plan_storage(&mut self, now: Instant) {
+        let Some(device) = &mut self.device else { return };
+        self.storage.plan(now, || device.link_deadline());
+        let waits = self.storage.waits_for_gap();
+        if core::mem::replace(&mut self.waits_for_gap, waits) != waits {
+            device.wait_for_gap(now, waits);
         }
     }
 

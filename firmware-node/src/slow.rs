@@ -10,7 +10,7 @@ use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::Input;
 
 use crate::storage::{Stored, Wanted};
-use crate::{CYCLE, Device, PeripheralNode, keep};
+use crate::{CYCLE, PeripheralNode, keep};
 
 /// A key that is being computed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,8 +86,7 @@ impl PeripheralNode {
 
     /// Passes on what storage has answered.
     fn stored(&mut self, now: Instant, out: &mut Outbox) {
-        let deadline = |device: &Option<Box<dyn Device>>| device.as_ref()?.link_deadline();
-        self.storage.plan(now, || deadline(&self.device));
+        self.plan_storage(now);
         self.start_with_records(now, out);
         while let Some(Stored { id, ok, causes }) = self.storage.answer() {
             out.also_because(&causes.0);
@@ -96,6 +95,6 @@ impl PeripheralNode {
             let completion = Completion::Persisted { id, ok };
             self.input(now, Input::Host(HostInput::Completed(completion)), out);
         }
-        self.storage.plan(now, || deadline(&self.device));
+        self.plan_storage(now);
     }
 }

@@ -302,6 +302,12 @@ impl Storage {
         self.powered.as_ref()?.due.0
     }
 
+    /// Whether a record waits for the radio to leave a gap.
+    pub(crate) fn waits_for_gap(&self) -> bool {
+        let work = self.powered.as_ref().map(|powered| &powered.work);
+        work.is_some_and(|work| work.store.is_urgent() && work.ends.is_none())
+    }
+
     /// Whether somebody waits for what is under way.
     pub(crate) fn is_awaited(&self) -> bool {
         self.powered

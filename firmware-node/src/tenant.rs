@@ -49,6 +49,8 @@ pub trait Device: Debug + Send + Sync {
     fn idle(&self) -> Option<IdleLink>;
     /// Leaves out events of it, as [`Peripheral::leap`].
     fn leap(&mut self, events: u16, by: Duration);
+    /// Somebody waits for a gap of the radio, or waits no more, as [`Peripheral::wait_for_gap`].
+    fn wait_for_gap(&mut self, now: Instant, waits: bool);
     /// Reports what is under way, as [`Peripheral::armed`].
     fn armed(&self, tell: Tell<'_>);
     /// The longest connSupervisionTimeout in force, as [`Peripheral::supervision_timeout`].
@@ -110,6 +112,10 @@ where
 
     fn leap(&mut self, events: u16, by: Duration) {
         Self::leap(self, events, by);
+    }
+
+    fn wait_for_gap(&mut self, now: Instant, waits: bool) {
+        Self::wait_for_gap(self, now, waits);
     }
 
     fn armed(&self, tell: Tell<'_>) {

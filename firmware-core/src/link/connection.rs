@@ -2,6 +2,7 @@
 
 mod changes;
 mod idle;
+mod missed;
 
 use super::channel::Hopper;
 use super::instant::Pending;

@@ -3,6 +3,7 @@
 use super::Link;
 use super::advertising::Reaction;
 use super::connection::{Limits, LinkConnection, Packet};
+use super::gap::EARLY;
 use super::message::LinkReport;
 use super::operation::Operation;
 use super::schedule::{self, Owner, Wish};
@@ -35,10 +36,11 @@ impl<const LINKS: usize> Link<LINKS> {
     pub(super) fn connection_event(&mut self, now: Instant, link: LinkId, event: &RadioEvent) {
         let owner = Owner::Link(link);
         let hold = self.hold().unwrap_or(Hold::Served);
-        let limits = Limits {
-            answer: schedule::limit(self.wishes(), owner, hold),
-            more: schedule::limit(self.wishes(), owner, Hold::Served),
+        let more = match self.has_waited(now, EARLY) {
+            true => now,
+            false => schedule::limit(self.wishes(), owner, Hold::Served),
         };
+        let limits = Limits { answer: schedule::limit(self.wishes(), owner, hold), more };
         let slot = self.connections.get_mut(usize::from(link.0)).and_then(Option::as_mut);
         let Some(connection) = slot else {
             return self.reports.broken.shout(Invariant::OwnerExists);
@@ -188,7 +190,8 @@ impl<const LINKS: usize> Link<LINKS> {
             if wish.due(self.owner.is_some()) > now {
                 return;
             }
-            if self.hold().is_none_or(|hold| wish.claim.wins(hold)) {
+            let is_free = self.hold().is_none() && !self.gives_up(now, wish.owner);
+            if is_free || self.hold().is_some_and(|hold| wish.claim.wins(hold)) {
                 self.end_event(now);
                 self.begin(now, wish.owner);
             } else {

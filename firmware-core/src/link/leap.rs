@@ -24,6 +24,7 @@ impl<const LINKS: usize> Link<LINKS> {
         let free = self.owner.is_none()
             && self.operation == Operation::Idle
             && self.command.is_none()
+            && self.gap_wanted.is_none()
             && self.reports.is_empty()
             && self.advertiser.next_event().is_none()
             && !self.lost.contains(&true);

@@ -8,7 +8,8 @@
 //! The files: `channel` selects channels, `window` says when to listen, `sequence` acknowledges,
 //! `instant` keeps changes until their instant, and `connection` joins these; `accept` and
 //! `advertising` lead to a connection, and so does `extended`; `operation` matches radio events to
-//! commands; `schedule` arbitrates the radio; `leap` lets a simulator count idle events together.
+//! commands; `schedule` arbitrates the radio, and `gap` leaves time without it; `leap` lets a
+//! simulator count idle events together.
 
 mod accept;
 mod advertising;
@@ -16,6 +17,7 @@ mod channel;
 mod connection;
 mod events;
 pub mod extended;
+mod gap;
 mod instant;
 mod leap;
 pub mod message;
@@ -38,6 +40,7 @@ use advertising::Advertiser;
 use ble::link::LinkId;
 use ble::radio::{RadioCommand, RadioEvent};
 use connection::LinkConnection;
+pub use gap::{EARLY, GIVES_UP};
 pub use leap::IdleLink;
 use message::{LinkOrder, LinkReport};
 use operation::Operation;
@@ -71,6 +74,8 @@ pub struct Link<const LINKS: usize> {
     /// One is enough: a later command replaces what has not started.
     command: Option<RadioCommand>,
     reports: Reports,
+    /// Since when somebody waits for time without the radio.
+    gap_wanted: Option<Instant>,
 }
 
 impl<const LINKS: usize> Link<LINKS> {
@@ -87,6 +92,7 @@ impl<const LINKS: usize> Link<LINKS> {
             operation: Operation::Idle,
             command: None,
             reports: Reports::default(),
+            gap_wanted: None,
         }
     }
 

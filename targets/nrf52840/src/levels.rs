@@ -272,16 +272,19 @@ pub fn host_has_run(worked: bool, due: Option<Instant>) {
 }
 
 /// Does something that makes the processor stand still for so long, if it is over before anything
-/// is due; whether it did.
-pub fn stand_still(span: Duration, what: impl FnOnce()) -> bool {
+/// is due; whether it did. If somebody waits for it and it is not done, the link knows.
+pub fn stand_still(span: Duration, awaited: bool, what: impl FnOnce()) -> bool {
     critical_section::with(|cs| {
-        let lower = LOWER.borrow(cs).borrow();
+        let mut lower = LOWER.borrow(cs).borrow_mut();
         let upper = MIDDLE.borrow(cs).borrow().as_ref().and_then(Middle::due);
-        let until = clock::now() + span;
-        let is_free = lower.as_ref().is_some_and(|lower| {
-            Instant::earlier(lower.due, upper).is_none_or(|due| due > until)
+        let now = clock::now();
+        let until = now + span;
+        let is_free = lower.as_mut().is_some_and(|lower| {
+            let is_free = Instant::earlier(lower.due, upper).is_none_or(|due| due > until)
                 && lower.orders.is_empty()
-                && lower.radio.is_free_until(until)
+                && lower.radio.is_free_until(until);
+            lower.link.wait_for_gap(now, awaited && !is_free);
+            is_free
         });
         if is_free {
             what();

@@ -145,9 +145,9 @@ impl Storage {
     }
 
     /// How long the next operation makes the processor stand still, if there is one: that somebody
-    /// waits for, or any.
+    /// waits for, or that nobody does.
     pub fn next(&self, at_leisure: bool) -> Option<Duration> {
-        if !at_leisure && !self.store.is_urgent() {
+        if at_leisure == self.store.is_urgent() {
             return None;
         }
         Some(match self.store.next(&Nvm)? {

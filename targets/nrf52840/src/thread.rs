@@ -164,6 +164,6 @@ impl Thread {
         }
         let storage = &mut self.wanted.storage;
         let Some(takes) = storage.next(at_leisure) else { return false };
-        levels::stand_still(takes + SPARE, || storage.execute())
+        levels::stand_still(takes + SPARE, !at_leisure, || storage.execute())
     }
 }

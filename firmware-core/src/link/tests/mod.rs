@@ -4,6 +4,7 @@ mod advertising;
 mod answers;
 mod connection;
 mod filter;
+mod gap;
 mod hostile;
 mod instants;
 mod latency;
