@@ -105,4 +105,8 @@ pub enum Completion {
         /// The record that was last stored in the slot.
         record: Record,
     },
+    /// Storage has records and does not say which of them count; given before the start, instead of
+    /// them. Nothing is stored until [`Effect::Persist`] deletes the record of a bond: with it all
+    /// that is there is erased.
+    Damaged,
 }

@@ -26,6 +26,7 @@ mod storage;
 mod tenant;
 
 use ble::armed::{Armed, Tell, What};
+use ble::effect::Completion;
 use ble::log::Severity;
 use ble::radio::{RadioCommand, RadioEvent};
 use ble::random::Entropy;
@@ -222,8 +223,7 @@ impl PeripheralNode {
         }
         self.waits = false;
         if self.storage.is_damaged() {
-            let text = Text::of("flash has records and does not say which of them count");
-            out.note(Note::Said(Severity::Error, text));
+            self.input(now, Input::Host(HostInput::Completed(Completion::Damaged)), out);
         }
         for loaded in self.storage.records() {
             self.input(now, Input::Host(HostInput::Completed(loaded)), out);

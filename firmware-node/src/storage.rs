@@ -18,7 +18,7 @@ use ble::time::{Duration, Instant};
 use bletwin_sim::node::Untracked;
 use bletwin_sim::record::RecordId;
 use bletwin_sim::tear::{self, Chance};
-use store::{Event, Operation, Put, SLOTS, Store};
+use store::{BANK_PAGES, Event, Operation, PAGE_WORDS, Put, SLOTS, Store};
 
 use flash::Flash;
 
@@ -27,6 +27,11 @@ const WORD: Duration = Duration::from_us(41);
 const SLICE: Duration = Duration::from_ms(1);
 /// Between the end of an operation and the radio's: the processor has to arm it.
 const SPARE: Duration = Duration::from_us(100);
+
+/// Whether bonds are kept there.
+const fn is_bond(slot: u8) -> bool {
+    (slot as usize) < firmware_core::host::BONDS
+}
 
 const fn takes(operation: Operation) -> Duration {
     match operation {
@@ -153,6 +158,15 @@ impl Storage {
     /// time.
     pub fn put(&mut self, slot: u8, record: Record) {
         put(&mut self.flash, slot, Some(record));
+    }
+
+    /// Spoils what says which records count, as if flash had failed; the records are there.
+    pub fn spoil(&mut self) {
+        let mut chance = Chance::new([0; 32], tear::FLASH);
+        let bank = u16::from(BANK_PAGES) * PAGE_WORDS;
+        for at in [0, 1, bank, bank + 1] {
+            self.flash.execute(Operation::Write { at, word: 0 }, &mut chance);
+        }
     }
 
     /// What it would report at a start now, in the order of slots.
@@ -342,11 +356,16 @@ impl Powered {
     /// Begins with the first record that waits, if nothing else is under way.
     fn begin(&mut self) {
         while let Some(Wanted { slot, record, .. }) = self.waiting.front().filter(|_| !self.begun) {
+            let deletes = record.is_none();
             match self.work.store.put(*slot, record.clone()) {
                 Put::Begun => self.begun = true,
                 Put::Durable => self.answer(true),
                 // What the last session left undone comes first.
                 Put::Refused if self.work.store.is_urgent() => return,
+                // Who deletes bonds begins anew.
+                Put::Refused if self.work.store.is_damaged() && is_bond(*slot) && deletes => {
+                    return self.work.store.format();
+                }
                 Put::Refused => self.answer(false),
             }
         }

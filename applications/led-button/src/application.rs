@@ -53,6 +53,8 @@ const LED_RUN: u8 = 1;
 const LED_CONNECTED: u8 = 2;
 /// LED that the characteristic switches.
 const LED_USER: u8 = 3;
+/// LED that is lit once all bonds are deleted, until a central bonds.
+const LED_DELETED: u8 = 4;
 
 /// Buttons of the development kit, as the course application uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,12 +100,14 @@ pub type LedButton = Edition<1>;
 /// The LED Button after a firmware update: it also has a battery level.
 pub type SecondLedButton = Edition<2>;
 
-/// The LED Button, of this edition: its button, its LED, and how many centrals are connected.
+/// The LED Button, of this edition: its button, its LED, how many centrals are connected, and whether
+/// all bonds were deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Edition<const NUMBER: u8> {
     button: bool,
     led: bool,
     connections: u8,
+    deleted: bool,
 }
 
 impl<const NUMBER: u8> Edition<NUMBER> {
@@ -131,6 +135,12 @@ impl<const NUMBER: u8> Edition<NUMBER> {
             Press::DeleteBonds if pressed => out.delete_bonds(),
             Press::Pairing if pressed => out.open_pairing(),
             Press::User | Press::DeleteBonds | Press::Pairing => {}
+        }
+    }
+
+    fn show_deleted(&mut self, on: bool, out: &mut Effects<Light>) {
+        if core::mem::replace(&mut self.deleted, on) != on {
+            out.show(Light { led: LED_DELETED, on });
         }
     }
 
@@ -186,6 +196,8 @@ impl<const NUMBER: u8> Application for Edition<NUMBER> {
                 }
             }
             Event::Button { button, pressed } => self.press(button, pressed, out),
+            Event::BondsDeleted => self.show_deleted(true, out),
+            Event::Bonded { .. } => self.show_deleted(false, out),
             Event::Read { request, handle } if handle == Self::BUTTON_HANDLE => {
                 out.answer(request, Ok(&[u8::from(self.button)]));
             }

@@ -52,6 +52,7 @@ mod effects;
 use core::fmt::{Debug, Display};
 use core::hash::Hash;
 
+use ble::address::Address;
 use ble::armed::Tell;
 use ble::error::ErrorCode;
 use ble::hci::Handle;
@@ -243,6 +244,14 @@ pub enum Event<'a, B> {
         /// Whether the confirmation was received; `false`: not within 30 s.
         ok: bool,
     },
+    /// A central has bonded, and its bond outlasts a loss of power from now on. It may have
+    /// disconnected meanwhile.
+    Bonded {
+        /// Its identity address.
+        peer: Address,
+    },
+    /// All bonds were deleted, and none of them is in storage any more.
+    BondsDeleted,
     /// What [`Effects::store`] asked for is done.
     Stored {
         /// Under which key.

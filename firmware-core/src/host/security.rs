@@ -80,7 +80,11 @@ impl<A: Application, const LINKS: usize> Host<A, LINKS> {
                 self.pairing_ended(now, handle, bonded);
             }
             SmpOutput::BondsChanged => self.bonds_changed(),
-            SmpOutput::BondsDeleted => self.info(Line::BondDeleted),
+            SmpOutput::Bonded(peer) => self.deliver(now, Event::Bonded { peer }),
+            SmpOutput::BondsDeleted => {
+                self.info(Line::BondDeleted);
+                self.deliver(now, Event::BondsDeleted);
+            }
         }
     }
 

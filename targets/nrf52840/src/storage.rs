@@ -7,6 +7,7 @@
 use ble::effect::{Completion, EffectId, Record};
 use ble::queue::Queue;
 use ble::time::Duration;
+use firmware_core::host::BONDS;
 use nrf_pac::{NVMC, nvmc};
 use store::{Event, Flash, Operation, PAGE_WORDS, Put, SLOTS, Store};
 
@@ -103,6 +104,11 @@ impl Storage {
         Self { store, waiting: Queue::new(), storing: None, answer: None }
     }
 
+    /// Whether flash has records and does not say which of them count.
+    pub fn is_damaged(&self) -> bool {
+        self.store.is_damaged()
+    }
+
     /// The record in a slot.
     pub fn load(&self, slot: u8) -> Option<Completion> {
         let record = self.store.get(&Nvm, slot)?;
@@ -137,6 +143,11 @@ impl Storage {
             return;
         }
         let Some(Wanted { id, slot, record }) = self.waiting.pop() else { return };
+        if self.store.is_damaged() && record.is_none() && usize::from(slot) < BONDS {
+            // Who deletes bonds begins anew; it comes again when all is erased.
+            self.store.format();
+            return self.want(id, slot, record);
+        }
         match self.store.put(slot, record) {
             Put::Begun => self.storing = Some(id),
             Put::Durable => self.answer = Some(Completion::Persisted { id, ok: true }),

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use ble::effect::Effect;
+use ble::effect::{Completion, Effect};
 use ble::queue::Queue;
 use ble::random::Entropy;
 use ble::time::Duration;
@@ -97,6 +97,9 @@ impl Thread {
             if let Some(loaded) = self.wanted.storage.load(slot) {
                 self.input(HostInput::Completed(loaded));
             }
+        }
+        if self.wanted.storage.is_damaged() {
+            self.input(HostInput::Completed(Completion::Damaged));
         }
         levels::start();
     }

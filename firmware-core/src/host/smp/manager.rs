@@ -151,6 +151,12 @@ impl<const LINKS: usize, const BONDS: usize> SecurityManager<LINKS, BONDS> {
                 self.storing.answered(id, ok, &self.bonds, &mut self.shared);
             }
             Completion::Loaded { slot, record } => self.loaded(slot, &record),
+            Completion::Damaged => {
+                self.storing.damaged();
+                let what = "Reading bonds (delete all of them to begin anew)";
+                let line = Line::ProcedureFailed { what, error: ErrorCode::INVALID_PARAMETERS };
+                self.shared.log(Severity::Error, "bt_smp", line);
+            }
         }
     }
 

@@ -130,6 +130,8 @@ pub enum SmpOutput {
     },
     /// The table of bonds has changed.
     BondsChanged,
+    /// The bond that a pairing with this peer has made is in storage.
+    Bonded(Address),
     /// All bonds were deleted, and are gone from storage, too.
     BondsDeleted,
 }

@@ -83,6 +83,11 @@ impl<const N: usize> Storing<N> {
         place.begin(slot, bonds, shared);
     }
 
+    /// Storage is damaged: no slot is what the table says before it is written, or deleted.
+    pub(super) fn damaged(&mut self) {
+        self.slots.iter_mut().for_each(|place| place.doubtful = true);
+    }
+
     /// All bonds were deleted: these, and what failed to be.
     pub(super) fn deleted(&mut self, slots: u16, bonds: &Bonds<N>, shared: &mut Shared) {
         self.deletes = true;
@@ -126,6 +131,9 @@ impl<const N: usize> Storing<N> {
         if let Some(peer) = report.paired {
             let line = Line::PairingComplete { peer, bonded: ok };
             shared.log(Severity::Info, "BLE_Main", line);
+            if ok {
+                shared.emit(SmpOutput::Bonded(peer));
+            }
         }
     }
 

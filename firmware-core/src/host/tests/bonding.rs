@@ -100,6 +100,36 @@ fn a_request_in_the_event_after_encryption_is_answered_when_the_identity_has_com
     assert!(rig.host.application().led() && rig.is_bonded_with(&[OWNER]));
 }
 
+/// The application hears of bonds when storage has answered: its LED 4 says that they are deleted
+/// until there is another.
+#[test]
+fn the_application_hears_of_bonds_once_they_are_stored_or_gone() {
+    let mut rig = Rig::with_bond(&config(), Some(&level_2()));
+    rig.complete();
+    rig.lights.clear();
+    let answer = |rig: &mut Rig| {
+        let record = rig.effects.iter().find_map(|effect| match effect {
+            Effect::Persist { id, .. } => Some(*id),
+            _ => None,
+        });
+        rig.effects.retain(|effect| !matches!(effect, Effect::Persist { .. }));
+        let id = record.expect("a record");
+        rig.input(HostInput::Completed(Completion::Persisted { id, ok: true }));
+    };
+    let shown = |rig: &Rig| rig.lights.iter().filter(|light| light.led == 4).count();
+    rig.press(Press::DeleteBonds);
+    assert_eq!(shown(&rig), 0, "it could come back");
+    answer(&mut rig);
+    assert_eq!(rig.lights, [Light { led: 4, on: true }]);
+    rig.press(Press::Pairing);
+    rig.complete();
+    rig.connect(STRANGER);
+    rig.just_works(STRANGER);
+    assert_eq!(shown(&rig), 1, "not yet");
+    rig.distribute_identity(STRANGER);
+    assert!(rig.lights.contains(&Light { led: 4, on: false }), "{:?}", rig.lights);
+}
+
 #[test]
 fn what_needs_no_security_is_answered_all_the_time() {
     let mut rig = Rig::started(&config());

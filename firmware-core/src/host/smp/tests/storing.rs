@@ -62,8 +62,29 @@ fn a_pairing_is_complete_when_its_bond_is_in_storage() {
     assert!(!device.lines().contains(&complete(PEER, true)), "it is not there yet");
     // The central leaves meanwhile.
     device.manager.disconnected(device.now, HANDLE, ErrorCode::REMOTE_USER_TERMINATED);
+    let bonded = SmpOutput::Bonded(PEER);
+    assert!(!device.outputs.contains(&bonded));
     answer(&mut device, true);
     assert_eq!(device.lines(), [complete(PEER, true)]);
+    assert!(device.outputs.contains(&bonded));
+}
+
+/// Storage that is damaged is told of, and is erased by whoever deletes all bonds.
+#[test]
+fn deleting_all_bonds_begins_anew_in_damaged_storage() {
+    let mut device = device();
+    device.manager.completed(device.now, Completion::Damaged);
+    device.pump();
+    let what = "Reading bonds (delete all of them to begin anew)";
+    let error = ErrorCode::INVALID_PARAMETERS;
+    assert_eq!(device.lines(), [Line::ProcedureFailed { what, error }]);
+    assert!(device.effects.is_empty(), "unasked nothing is done to it");
+    delete_all(&mut device);
+    for slot in 0..2 {
+        assert!(!deleted(&device));
+        assert_eq!(answer(&mut device, true), (slot, None));
+    }
+    assert!(deleted(&device) && device.effects.is_empty());
 }
 
 #[test]
@@ -85,6 +106,7 @@ fn storage_that_fails_is_told_of() {
     let mut device = device();
     pair(&mut device, PEER);
     answer(&mut device, false);
+    assert!(!device.outputs.contains(&SmpOutput::Bonded(PEER)));
     let error = ErrorCode::MEMORY_CAPACITY_EXCEEDED;
     let failed = |what| Line::ProcedureFailed { what, error };
     assert_eq!(device.lines(), [failed("Storing the bond"), complete(PEER, false)]);
