@@ -103,6 +103,17 @@ impl Image {
     }
 }
 
+/// An operation of flash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FlashOperation {
+    /// It erases; if not, it writes a word.
+    pub erases: bool,
+    /// When it begins, by the chip's clock.
+    pub from: Instant,
+    /// When it is over.
+    pub until: Instant,
+}
+
 /// Flash without power.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Kept {
@@ -209,6 +220,13 @@ impl ChipNode {
     pub fn word(&self, symbol: &str, index: u32) -> Option<u32> {
         let address = self.image.symbols.address(symbol)?.checked_add(4 * index)?;
         self.cpu.as_ref()?.memory().read(address).map(u32::from_le_bytes)
+    }
+
+    /// The operation of flash that is under way, or was when the chip was last asked to run.
+    #[must_use]
+    pub fn flash_operation(&self) -> Option<FlashOperation> {
+        let (erases, from, until) = self.cpu.as_ref()?.bus().flash_operation()?;
+        Some(FlashOperation { erases, from: self.instant(from), until: self.instant(until) })
     }
 
     /// Makes the next copies of this chip cheap.

@@ -230,6 +230,7 @@ impl Storage {
         let Some(mut powered) = self.powered.take() else { return };
         powered.catch_up(&mut self.flash, now);
         let Work { store, chance, ends, .. } = &mut powered.work;
+        chance.at(now.ticks());
         // At the very moment at which an operation begins nothing is torn.
         let has_begun =
             |operation: &Operation| ends.is_some_and(|end| end.before(takes(*operation)) < now);

@@ -39,6 +39,12 @@ impl Chance {
         Self { seed: Secret::new(seed), stream, drawn: 0 }
     }
 
+    /// What is drawn from here on depends on when power fails, too: on a number for that moment.
+    pub const fn at(&mut self, moment: u64) {
+        // Further than what one failure draws.
+        self.drawn = self.drawn.wrapping_add(moment << 13);
+    }
+
     /// So many words of random bits.
     pub fn words(&mut self, count: usize) -> impl Iterator<Item = u32> + use<> {
         let mut stream = ChaCha20Rng::from_seed(*self.seed.expose());

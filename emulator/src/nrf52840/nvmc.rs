@@ -122,10 +122,16 @@ impl Nvmc {
         self.busy_until
     }
 
+    /// The operation under way, or the latest one: whether it erases, from when, until when.
+    pub(super) fn operation(&self) -> Option<(bool, Ticks, Ticks)> {
+        self.work.as_ref().map(|work| (work.erases, work.begun, self.busy_until))
+    }
+
     /// Power fails: draws how much of the operation is done, and reports the bits that are unstable
     /// from now on. The chip may be ahead of the moment at which it fails.
     pub(super) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {
         let work = self.work.take().filter(|_| self.busy_until > now);
+        self.chance.at(now);
         if let Some(Work { erases, begun, before }) = work {
             let torn = |(address, before): (u32, u32)| {
                 let after = memory.read(address).map_or(before, u32::from_le_bytes);

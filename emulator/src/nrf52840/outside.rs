@@ -9,6 +9,7 @@ use super::peripheral::Endpoint;
 use super::radio::{Radio, Sent};
 use super::uarte::Uarte;
 use super::{GPIOTE, Nrf52840, RADIO, Signal};
+use crate::bus::Ticks;
 
 impl Nrf52840 {
     /// Packets sent by the radio since the last call, in order.
@@ -72,6 +73,13 @@ impl Nrf52840 {
     #[must_use]
     pub fn directions(&self, port: usize) -> u32 {
         self.ports.get(port).map_or(0, Port::directions)
+    }
+
+    /// The operation of flash that is under way, or the latest one until its program asks whether it
+    /// is done: whether it erases, from when, until when.
+    #[must_use]
+    pub fn flash_operation(&self) -> Option<(bool, Ticks, Ticks)> {
+        self.nvmc.operation()
     }
 
     /// Octets come in by a serial port, from now on.
