@@ -100,8 +100,8 @@ pub type LedButton = Edition<1>;
 /// The LED Button after a firmware update: it also has a battery level.
 pub type SecondLedButton = Edition<2>;
 
-/// The LED Button, of this edition: its button, its LED, how many centrals are connected, and whether
-/// all bonds were deleted.
+/// The LED Button, of this edition: its button, its LED, how many centrals are
+/// connected, and whether all bonds were deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Edition<const NUMBER: u8> {
     button: bool,

@@ -75,8 +75,8 @@ impl Nrf52840 {
         self.ports.get(port).map_or(0, Port::directions)
     }
 
-    /// The operation of flash that is under way, or the latest one until its program asks whether it
-    /// is done: whether it erases, from when, until when.
+    /// The operation of flash that is under way, or the latest one until its program asks whether
+    /// it is done: whether it erases, from when, until when.
     #[must_use]
     pub fn flash_operation(&self) -> Option<(bool, Ticks, Ticks)> {
         self.nvmc.operation()

@@ -42,6 +42,12 @@ impl Busy {
         0
     }
 
+    fn events(&mut self, count: usize) {
+        for _ in 0..count {
+            self.event();
+        }
+    }
+
     /// Events missed before each that was played, beside the first.
     fn missed(&self, interval: Duration) -> Vec<u64> {
         let pairs = self.anchors.windows(2);
@@ -94,7 +100,7 @@ fn an_event_is_given_up_for_who_has_waited_longer() {
     busy.event();
     busy.waits(true);
     let since = busy.bench.now;
-    (0..30).for_each(|_| drop(busy.event()));
+    busy.events(30);
     let missed = busy.missed(us(7_500));
     let first = missed.iter().position(|missed| *missed > 0).expect("one is given up");
     assert!(busy.anchors[first + 1] >= since + GIVES_UP, "not before");
@@ -104,7 +110,7 @@ fn an_event_is_given_up_for_who_has_waited_longer() {
     busy.waits(false);
     busy.waits(true);
     busy.anchors.clear();
-    (0..6).for_each(|_| drop(busy.event()));
+    busy.events(6);
     assert!(busy.missed(us(7_500)).iter().all(|missed| *missed == 0));
 }
 
@@ -116,7 +122,7 @@ fn supervision_is_never_risked() {
         let mut busy = Busy::new(32, timeout);
         busy.event();
         busy.waits(true);
-        (0..20).for_each(|_| drop(busy.event()));
+        busy.events(20);
         let missed = busy.missed(us(40_000));
         assert_eq!(missed.contains(&1), gives_up, "{timeout}: {missed:?}");
     }
