@@ -75,7 +75,7 @@ impl Change {
         host.address = OwnAddress::Public;
         host.steps.retain(|step| !matches!(step, Step::Stay(_)));
         host.steps.push(Step::Secure);
-        host.steps.push(Step::Subscribe(Uuid::printed(0x1212_EFDE_1524_785F_EABC_D123)));
+        host.steps.push(Step::Subscribe(Uuid::BUTTON));
         host.steps.push(Step::Stay(Duration::from_secs(9)));
         let mut stage = Stage::new(catalogue::by_name("pairing").expect("known"), &setup);
         let peripheral = stage.peripheral;
