@@ -12,10 +12,10 @@ use store::{Flash, SLOTS, Store};
 use super::stage::{CENTRAL, CHIP, Stage, image, trial};
 
 /// Where `memory.x` has the store.
-const STORE: u32 = 0x3_C000;
+pub(crate) const STORE: u32 = 0x3_C000;
 
 /// A chip's flash, read by the store's own words.
-struct Kept<'a>(&'a ChipNode);
+pub(crate) struct Kept<'a>(pub(crate) &'a ChipNode);
 
 impl Flash for Kept<'_> {
     fn word(&self, at: u16) -> u32 {
@@ -25,7 +25,7 @@ impl Flash for Kept<'_> {
 }
 
 /// Slots with their octets.
-type Records = Vec<(u8, Vec<u8>)>;
+pub(crate) type Records = Vec<(u8, Vec<u8>)>;
 
 /// What is kept, unless some of it is just being written.
 fn written(stage: &Stage) -> Option<Records> {
@@ -205,6 +205,7 @@ fn a_key_that_was_overwritten_is_gone() {
     assert!(count.iter().all(|count| *count > 1), "{count:?}");
 }
 
-fn all() -> bool {
+/// Whether all numbers are asked for, or a sample.
+pub(crate) fn all() -> bool {
     std::env::var_os("BLETWIN_ALL_NUMBERS").is_some()
 }

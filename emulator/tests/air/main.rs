@@ -4,9 +4,11 @@
 //! (`.ci/cross.sh` builds both); without them there is nothing to run.
 
 mod coded;
+mod gaps;
 mod kept;
 mod levels;
 mod native;
+mod power;
 mod same;
 mod stage;
 mod time;

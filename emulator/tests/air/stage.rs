@@ -11,6 +11,7 @@ use bletwin_firmware_node::{Build, CpuConfig, PeripheralNode};
 use bletwin_models::central::Central;
 use bletwin_models::host::{CentralHost, Status};
 use bletwin_models::profile::Profile;
+use bletwin_models::raw::RawCentral;
 use bletwin_oracle as oracle;
 use bletwin_sim::node::{Act, Node, NodeId, NodeInput, Outbox};
 use bletwin_sim::record::{Record, RecordKind};
@@ -24,7 +25,7 @@ const PAGE: u32 = 0x3_B000;
 
 /// The address that the chip was made with, which its firmware has unless its configuration page
 /// gives another.
-const FACTORY: u64 = 0xC0FF_EE00_0001;
+pub(crate) const FACTORY: u64 = 0xC0FF_EE00_0001;
 
 /// The passkey of the feature `trial`.
 pub(crate) const PASSKEY: u32 = 123_456;
@@ -34,6 +35,26 @@ pub(crate) enum Device {
     Chip(Box<ChipNode>),
     Native(Box<PeripheralNode>),
     Central(Box<Central>),
+    Raw(Box<RawCentral>),
+}
+
+impl Device {
+    /// The firmware on a new chip.
+    pub(crate) fn chip(image: Image) -> Self {
+        Self::Chip(Box::new(ChipNode::new(image, FACTORY, 1)))
+    }
+
+    /// The core without the chip, under the chip's address.
+    pub(crate) fn native(config: Config) -> Self {
+        let [a, b, c, d, e, f, ..] = FACTORY.to_le_bytes();
+        let address = Address::static_random([f, e, d, c, b, a]);
+        let build = Build::new(Config { address, ..config }, LedButton::default());
+        Self::Native(Box::new(PeripheralNode::new(build, CpuConfig::default())))
+    }
+
+    pub(crate) fn central(profile: Profile) -> Self {
+        Self::Central(Box::new(Central::new(profile)))
+    }
 }
 
 impl Node for Device {
@@ -42,6 +63,7 @@ impl Node for Device {
             Self::Chip(node) => node.handle(now, input, out),
             Self::Native(node) => node.handle(now, input, out),
             Self::Central(node) => node.handle(now, input, out),
+            Self::Raw(node) => node.handle(now, input, out),
         }
     }
 
@@ -50,6 +72,7 @@ impl Node for Device {
             Self::Chip(node) => node.deadline(),
             Self::Native(node) => node.deadline(),
             Self::Central(node) => node.deadline(),
+            Self::Raw(node) => node.deadline(),
         }
     }
 }
@@ -115,22 +138,28 @@ impl Stage {
 
     /// The core without the chip.
     pub(crate) fn native(config: Config, central: Profile, seed: u64) -> Self {
-        let [a, b, c, d, e, f, ..] = FACTORY.to_le_bytes();
-        let address = Address::static_random([f, e, d, c, b, a]);
-        let config = Config { address, ..config };
-        let node =
-            PeripheralNode::new(Build::new(config, LedButton::default()), CpuConfig::default());
-        Self::with(Device::Native(Box::new(node)), central, seed)
+        Self::with(Device::native(config), central, seed)
+    }
+
+    /// Any two.
+    pub(crate) fn beside(peripheral: Device, central: Device) -> Self {
+        Self::of_two(peripheral, central, 1)
     }
 
     fn with(peripheral: Device, central: Profile, seed: u64) -> Self {
+        Self::of_two(peripheral, Device::central(central), seed)
+    }
+
+    fn of_two(peripheral: Device, central: Device, seed: u64) -> Self {
         let config =
             WorldConfig { seed, recording: true, air_hash: true, ..WorldConfig::default() };
         let mut world = World::new(config);
         let place = |x| Placement { position_m: (x, 0), ..Placement::default() };
         assert_eq!(world.add("peripheral", peripheral, place(0)), CHIP);
-        let central = Device::Central(Box::new(Central::new(central)));
-        assert_eq!(world.add("central", central, place(2)), CENTRAL);
+        // A raw central connects once: not before it is let in.
+        let waits = if let Device::Raw(_) = central { 1 } else { 0 };
+        let there = Placement { start_after: Duration::from_secs(waits), ..place(2) };
+        assert_eq!(world.add("central", central, there), CENTRAL);
         Self { world, seen: 0 }
     }
 

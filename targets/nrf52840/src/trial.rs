@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use ble::hci::{Command, Event};
 use ble::log::{Line, Log};
 use ble::phy::{Coding, Phy, PhySet};
+use firmware_core::config::{BondTableFull, Config};
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::Output;
 use settings::{AskPhy, Identity, Passkeys, Preset, Settings};
@@ -37,6 +38,11 @@ pub const DEFAULT: Settings = Settings {
     phy_update: AskPhy::Preset,
     address: Identity::Factory,
 };
+
+/// What no page can say: a full table of bonds gives up its oldest, so that this is tried as well.
+pub fn changed(config: Config) -> Config {
+    Config { bond_table_full: BondTableFull::ReplaceOldest, ..config }
+}
 
 /// Whether the link is on LE Coded.
 static CODED: AtomicBool = AtomicBool::new(false);
