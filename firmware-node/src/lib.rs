@@ -328,16 +328,6 @@ impl PeripheralNode {
         }
     }
 
-    /// What storage does next, and whether it waits for the radio.
-    fn plan_storage(&mut self, now: Instant) {
-        let Some(device) = &mut self.device else { return };
-        self.storage.plan(now, || device.link_deadline());
-        let waits = self.storage.waits_for_gap();
-        if core::mem::replace(&mut self.waits_for_gap, waits) != waits {
-            device.wait_for_gap(now, waits);
-        }
-    }
-
     fn order(&mut self, now: Instant, command: RadioCommand, out: &mut Outbox) {
         self.storage.commanded(now, &command);
         out.push(NodeOutput::Radio(command));

@@ -84,6 +84,16 @@ impl PeripheralNode {
         }
     }
 
+    /// What storage does next, and whether it waits for the radio.
+    pub(crate) fn plan_storage(&mut self, now: Instant) {
+        let Some(device) = &mut self.device else { return };
+        self.storage.plan(now, || device.link_deadline());
+        let waits = self.storage.waits_for_gap();
+        if core::mem::replace(&mut self.waits_for_gap, waits) != waits {
+            device.wait_for_gap(now, waits);
+        }
+    }
+
     /// Passes on what storage has answered.
     fn stored(&mut self, now: Instant, out: &mut Outbox) {
         self.plan_storage(now);
