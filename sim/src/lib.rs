@@ -43,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 pub mod antenna;
+pub mod charge;
 pub mod clock;
 pub mod effects;
 pub mod explore;
