@@ -39,6 +39,7 @@ use std::sync::Arc;
 use ble::phy::Coding;
 use ble::time::{Duration, Instant};
 use bletwin_sim::antenna::{Order, Signal};
+use bletwin_sim::charge::Spent;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox};
 use bletwin_sim::record::Note;
 
@@ -159,6 +160,8 @@ pub struct ChipNode {
     debugger: Untracked<Option<Box<Debugger>>>,
     /// Where the time of its processor goes, if somebody asked.
     profile: Untracked<Option<Box<Profile>>>,
+    /// For how long it did what before it was switched off last.
+    spent: Untracked<Spent>,
 }
 
 impl ChipNode {
@@ -187,6 +190,7 @@ impl ChipNode {
             shows: false,
             debugger: Untracked(None),
             profile: Untracked(None),
+            spent: Untracked::default(),
         }
     }
 
@@ -259,6 +263,7 @@ impl ChipNode {
 
     /// Switches it off: what it does is left half done.
     fn power_down(&mut self, now: Instant) {
+        self.spent = Untracked(self.spent(now));
         if let Some(mut cpu) = self.cpu.take() {
             let (bus, memory) = cpu.parts();
             let unstable = bus.power_fails(self.ticks(now), memory);

@@ -1,5 +1,8 @@
 //! Statistics on a program's use of its processor.
 
+use ble::time::Instant;
+use bletwin_sim::charge::{Regulator, Spent};
+
 use super::ChipNode;
 use crate::memory::{Memory, RAM_BASE};
 use crate::nrf52840::RAM;
@@ -20,6 +23,22 @@ pub struct CpuUse {
 }
 
 impl ChipNode {
+    /// For how long it has done what, over all its power-ups.
+    #[must_use]
+    pub fn spent(&self, now: Instant) -> Spent {
+        let mut spent = *self.spent;
+        if let Some(cpu) = &self.cpu {
+            spent.add_all(&cpu.bus().spent(self.ticks(now)));
+        }
+        spent
+    }
+
+    /// What regulates its supply; as after a reset while it is off.
+    #[must_use]
+    pub fn regulator(&self) -> Regulator {
+        self.cpu.as_ref().map_or(Regulator::Ldo, |cpu| cpu.bus().regulator())
+    }
+
     /// The program's use of its processor; `None` while the chip is off.
     #[must_use]
     pub fn cpu_use(&self) -> Option<CpuUse> {

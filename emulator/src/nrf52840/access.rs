@@ -96,6 +96,7 @@ impl Bus for Nrf52840 {
         self.nvmc.warn(self.clock.power.warns());
         self.ahead.touch(NVMC);
         let allowed = self.nvmc.store(address, value, context.now, context.memory);
+        self.meter(context.now);
         if allowed { Ok(()) } else { Err(BusError::Nobody) }
     }
 

@@ -39,6 +39,14 @@ enum Oscillator {
     Running { since: Ticks },
 }
 
+/// What the 64 MHz crystal does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Crystal {
+    Off,
+    Starts,
+    Runs,
+}
+
 /// Both clocks, and POWER.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Clock {
@@ -83,6 +91,15 @@ impl Clock {
     /// POWER's comparator looks.
     pub(super) fn compare(&mut self, moment: &mut Moment<'_>) {
         self.power.compare(self.high != Oscillator::Off, moment);
+    }
+
+    /// Whether the 64 MHz crystal runs.
+    pub(super) const fn crystal(&self) -> Crystal {
+        match self.high {
+            Oscillator::Off => Crystal::Off,
+            Oscillator::Starting { .. } => Crystal::Starts,
+            Oscillator::Running { .. } => Crystal::Runs,
+        }
     }
 
     /// Since when the 32,768 Hz clock runs.

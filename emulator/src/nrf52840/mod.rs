@@ -13,6 +13,7 @@ mod ahead;
 mod air;
 mod ccm;
 mod clock;
+mod draw;
 mod ecb;
 mod gpio;
 mod gpiote;
@@ -51,6 +52,7 @@ use bletwin_sim::tear::{self, Chance};
 use ahead::Ahead;
 use ccm::Ccm;
 use clock::Clock;
+use draw::Meter;
 use ecb::Ecb;
 use gpio::Port;
 use gpiote::Gpiote;
@@ -150,6 +152,8 @@ pub struct Nrf52840 {
     upcoming: Option<Ticks>,
     lines: u64,
     ahead: Untracked<Ahead>,
+    /// For how long it has done what.
+    meter: Untracked<Meter>,
 }
 
 impl Nrf52840 {
@@ -184,6 +188,7 @@ impl Nrf52840 {
             upcoming: None,
             lines: 0,
             ahead: Untracked::default(),
+            meter: Untracked::default(),
         }
     }
 
@@ -253,7 +258,12 @@ impl Nrf52840 {
     }
 
     /// Follows events to tasks until nothing more happens at this moment.
-    fn settle(&mut self, now: Ticks, memory: &mut Memory, mut queue: VecDeque<Signal>) {
+    fn settle(&mut self, now: Ticks, memory: &mut Memory, queue: VecDeque<Signal>) {
+        self.follow_all(now, memory, queue);
+        self.meter(now);
+    }
+
+    fn follow_all(&mut self, now: Ticks, memory: &mut Memory, mut queue: VecDeque<Signal>) {
         for _ in 0..AT_ONCE {
             let Some(signal) = queue.pop_front() else { return };
             match signal {

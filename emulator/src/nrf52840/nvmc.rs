@@ -127,6 +127,11 @@ impl Nvmc {
         self.work.as_ref().map(|work| (work.erases, work.begun, self.busy_until))
     }
 
+    /// Until when flash is busy, and whether with an erasure.
+    pub(super) fn busy(&self) -> (Ticks, bool) {
+        (self.busy_until, self.work.as_ref().is_some_and(|work| work.erases))
+    }
+
     /// Power fails: draws how much of the operation is done, and reports the bits that are unstable
     /// from now on. The chip may be ahead of the moment at which it fails.
     pub(super) fn power_fails(&mut self, now: Ticks, memory: &mut Memory) -> Unstable {

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
+use bletwin_sim::charge::{Regulator, Spent};
+
 use super::air::{Burst, Mode};
+use super::draw::Now;
 use super::gpio::Port;
 use super::gpiote::Move;
 use super::peripheral::Endpoint;
@@ -61,6 +64,28 @@ impl Nrf52840 {
     pub(crate) fn radio(&mut self) -> &mut Radio {
         self.ahead.touch(RADIO);
         &mut self.radio
+    }
+
+    /// What its current depends on may have changed.
+    pub(super) fn meter(&mut self, at: Ticks) {
+        let now = Now {
+            radio: self.radio.is_used(),
+            awake: !self.clock.power.is_asleep() && self.rest.is_none(),
+            crystal: self.clock.crystal(),
+            flash: self.nvmc.busy(),
+        };
+        let tuned_to = self.radio.tuned_to();
+        self.meter.does(at, now, tuned_to);
+    }
+
+    /// For how long it has done what since power-up.
+    pub(crate) fn spent(&self, now: Ticks) -> Spent {
+        self.meter.spent(now)
+    }
+
+    /// What regulates the supply of its core.
+    pub(crate) fn regulator(&self) -> Regulator {
+        self.clock.power.regulator()
     }
 
     /// The levels that pins of a port (0 or 1) put out; inputs are 0.

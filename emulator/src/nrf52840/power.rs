@@ -5,6 +5,7 @@
 //! processor sleeps without the crystal of 64 MHz. Gaps: a supply by VDDH or USB; a section of RAM
 //! that is switched off still answers; what flash does when the warning comes goes on.
 
+use bletwin_sim::charge::Regulator;
 use bletwin_sim::tear::Chance;
 
 use super::peripheral::Moment;
@@ -148,6 +149,11 @@ impl Power {
     /// Whether the processor sleeps.
     pub(super) fn is_asleep(&self) -> bool {
         self.asleep
+    }
+
+    /// What regulates the core's supply: DCDCEN.
+    pub(super) fn regulator(&self) -> Regulator {
+        if self.dcdc[0] == 1 { Regulator::DcDc } else { Regulator::Ldo }
     }
 
     /// Whether SYSTEMOFF was written since the last call.

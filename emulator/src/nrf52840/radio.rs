@@ -60,6 +60,18 @@ enum State {
     Disabling { sent: bool, until: Ticks },
 }
 
+/// What it is used for, as far as its current depends on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Use {
+    Off,
+    /// It ramps up, or stands ready.
+    SendsSoon,
+    Sends(Mode),
+    /// It ramps up, or stands ready.
+    ListensSoon,
+    Listens(Mode),
+}
+
 /// RADIO: its registers, its state, and packets to and from the air.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Radio {

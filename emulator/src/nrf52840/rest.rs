@@ -58,6 +58,7 @@ impl Nrf52840 {
         }
         self.ahead.touch(POWER);
         let event = self.clock.power.sleeps(asleep);
+        self.meter(context.now);
         let common = self.clock.common_mut();
         common.events |= 1 << event;
         // As a rule nobody cares, and it happens often.
@@ -98,6 +99,7 @@ impl Nrf52840 {
         self.radio.switch_off();
         (self.late, self.resets) = (None, None);
         self.waiting.clear();
+        self.meter(self.present);
         self.look_ahead();
     }
 
@@ -133,7 +135,8 @@ impl Nrf52840 {
         };
         let revision = self.information.revision();
         let nobody = Identity { device_address: 0, device_id: 0, entropy: [0; 32], revision };
-        let mut fresh = Self { information: self.information.clone(), ..Self::new(&nobody) };
+        let (information, meter) = (self.information.clone(), self.meter);
+        let mut fresh = Self { information, meter, ..Self::new(&nobody) };
         fresh.present = self.present;
         fresh.rng.follow(&self.rng);
         fresh.clock.power.follow(&self.clock.power, reset);
@@ -147,6 +150,7 @@ impl Nrf52840 {
         }
         *self = fresh;
         self.information.configure(memory);
+        self.meter(self.present);
         self.look_ahead();
     }
 

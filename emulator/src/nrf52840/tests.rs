@@ -3,6 +3,7 @@
 mod beside;
 mod blocks;
 mod coded;
+mod draw;
 mod flash;
 mod hostile;
 mod pins;

@@ -2,7 +2,7 @@
 
 use super::super::air::{Burst, Mode};
 use super::packet::{Incoming, Listening, Sent};
-use super::{Radio, State};
+use super::{Radio, State, Use};
 
 impl Radio {
     pub(crate) fn sent(&mut self) -> Vec<Sent> {
@@ -70,6 +70,22 @@ impl Radio {
     /// Whether a packet is being received, or might be.
     pub(crate) fn receives(&self) -> bool {
         matches!(self.state, State::Receiving(_)) || !self.heard.is_empty()
+    }
+
+    /// What it is used for. A transmitter that is being switched off sends until it is off.
+    pub(crate) fn is_used(&self) -> Use {
+        match &self.state {
+            State::Disabled | State::Disabling { sent: false, .. } => Use::Off,
+            State::RampingUp { send: true, .. } | State::Idle { send: true } => Use::SendsSoon,
+            State::RampingUp { send: false, .. } | State::Idle { send: false } => Use::ListensSoon,
+            State::Sending(_) | State::Disabling { sent: true, .. } => Use::Sends(self.air_mode()),
+            State::Listening { .. } | State::Receiving(_) => Use::Listens(self.air_mode()),
+        }
+    }
+
+    /// The access address that it sends or receives at first.
+    pub(crate) fn tuned_to(&self) -> u32 {
+        self.access_address(0)
     }
 
     /// Where the packet that is being received goes.
