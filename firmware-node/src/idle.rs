@@ -33,5 +33,6 @@ impl PeripheralNode {
         if let Some(device) = &mut self.device {
             device.leap(events, by);
         }
+        self.meter.0.leaps(by);
     }
 }

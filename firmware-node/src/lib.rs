@@ -19,6 +19,7 @@
 //! assert!(sniff(world.records()).len() > 20, "it advertises");
 //! ```
 
+mod charge;
 pub mod costs;
 mod idle;
 mod slow;
@@ -42,6 +43,7 @@ use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
 use bletwin_sim::record::{Note, RecordId};
 
+use charge::Meter;
 use costs::Costs;
 use slow::Worker;
 pub use storage::Storage;
@@ -137,6 +139,7 @@ pub struct PeripheralNode {
     host_due: Option<Instant>,
     processor_free: Instant,
     causes: Untracked<Causes>,
+    meter: Untracked<Meter>,
 }
 
 impl PeripheralNode {
@@ -158,6 +161,7 @@ impl PeripheralNode {
             host_due: None,
             processor_free: Instant::ZERO,
             causes: Untracked::default(),
+            meter: Untracked::default(),
         }
     }
 
@@ -211,6 +215,7 @@ impl PeripheralNode {
         let Build { config, application, .. } = &self.build;
         self.device = Some(application.boot(config.clone(), &Entropy::new(entropy)));
         self.upper_due = Untracked(None);
+        self.meter.0.power_up(now);
         self.storage.power_up(now, entropy);
         self.waits = true;
         self.start_with_records(now, out);
@@ -232,6 +237,8 @@ impl PeripheralNode {
     }
 
     fn switch_off(&mut self, now: Instant) {
+        self.flash_changed();
+        self.meter.0.power_fails(now);
         self.storage.power_fails(now);
         (self.waits, self.waits_for_gap) = (false, false);
         self.device = None;
@@ -265,6 +272,7 @@ impl PeripheralNode {
     fn radio_event(&mut self, now: Instant, event: RadioEvent, out: &mut Outbox) {
         if let Some(device) = &mut self.device {
             self.storage.heard(now, &event);
+            self.meter.0.heard(now, &event);
             let work = device.radio(now, event);
             self.heard(now, work, out);
         }
@@ -280,15 +288,9 @@ impl PeripheralNode {
     }
 
     fn charge(&mut self, now: Instant, work: Work) {
-        let Costs { items: [radio, control, host], aes_block, .. } = self.cpu.costs;
-        let item = match work.level {
-            Level::Radio => radio,
-            Level::Control => control,
-            Level::Host => host,
-        };
-        let cycles = u64::from(item) * u64::from(work.items)
-            + u64::from(aes_block) * u64::from(work.aes_blocks);
-        self.processor_free = self.processor_free.max(now) + CYCLE.times(cycles);
+        let (from, takes) = (self.processor_free.max(now), self.cpu.takes(work));
+        self.meter.0.works(work.level, from, takes);
+        self.processor_free = from + takes;
     }
 
     fn flush(&mut self, now: Instant, out: &mut Outbox) {
@@ -330,6 +332,7 @@ impl PeripheralNode {
 
     fn order(&mut self, now: Instant, command: RadioCommand, out: &mut Outbox) {
         self.storage.commanded(now, &command);
+        self.meter.0.commanded(now, &command);
         out.push(NodeOutput::Radio(command));
     }
 

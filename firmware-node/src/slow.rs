@@ -66,6 +66,7 @@ impl PeripheralNode {
                 return Note::EffectStarted { id, what };
             }
         };
+        self.meter.0.computes(takes);
         self.worker.begin(now, takes, effect, causes);
         Note::EffectStarted { id, what }
     }
@@ -92,6 +93,7 @@ impl PeripheralNode {
         if core::mem::replace(&mut self.waits_for_gap, waits) != waits {
             device.wait_for_gap(now, waits);
         }
+        self.flash_changed();
     }
 
     /// Passes on what storage has answered.

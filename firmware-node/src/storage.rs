@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use ble::effect::{Completion, EffectId, Record};
 use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use ble::time::{Duration, Instant};
+use bletwin_sim::charge::Draw;
 use bletwin_sim::node::Untracked;
 use bletwin_sim::record::RecordId;
 use bletwin_sim::tear::{self, Chance};
@@ -88,6 +89,8 @@ struct Work {
     ends: Option<Instant>,
     /// The end of the gap in which they take place; `None`: none is in sight.
     limit: Option<Instant>,
+    /// Words written and slices erased since somebody asked.
+    changed: Untracked<[u32; 2]>,
 }
 
 /// What the radio is armed for, as its last command says.
@@ -138,6 +141,11 @@ impl Work {
             let end = self.ends.take_if(|end| *end <= now)?;
             self.free = Some(end);
             flash.execute(operation, &mut self.chance);
+            let [words, slices] = &mut self.changed.0;
+            match operation {
+                Operation::Write { .. } => *words += 1,
+                Operation::Erase { .. } => *slices += 1,
+            }
             if let Some(event) = self.store.done(flash) {
                 return Some(event);
             }
@@ -213,7 +221,14 @@ impl Storage {
         let mut chance = Chance::new(entropy, tear::FLASH);
         self.flash.power_up(&mut chance);
         let store = Store::open(&self.flash);
-        let work = Work { store, chance, free: Some(now), ends: None, limit: None };
+        let work = Work {
+            store,
+            chance,
+            free: Some(now),
+            ends: None,
+            limit: None,
+            changed: Untracked([0; 2]),
+        };
         let powered = Powered {
             work,
             waiting: VecDeque::new(),
@@ -264,6 +279,13 @@ impl Storage {
         powered.waiting.push_back(wanted);
         powered.begin();
         powered.work.free = Some(powered.work.free.map_or(now, |free| free.max(now)));
+    }
+
+    /// How long flash was written and erased since this was asked last.
+    pub(crate) fn changed(&mut self) -> [(Draw, Duration); 2] {
+        let work = self.powered.as_mut().map(|powered| &mut powered.work);
+        let [words, slices] = work.map_or([0; 2], |work| std::mem::take(&mut work.changed.0));
+        [(Draw::Writes, WORD.times(words.into())), (Draw::Erases, SLICE.times(slices.into()))]
     }
 
     /// The radio is given a command.
