@@ -1,5 +1,6 @@
 //! What people read of a finished run; each is a function of its record.
 
+mod charge;
 mod failure;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use bletwin_scenarios::catalogue::Story;
 use bletwin_scenarios::judgement::seconds;
 use bletwin_scenarios::stage::{Finished, Party};
 use bletwin_scenarios::summary::Verdict;
+pub use charge::charge;
 pub use failure::{Json, busy, failure, json, objections};
 pub(crate) use failure::{Suspected, suspected};
 

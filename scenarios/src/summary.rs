@@ -1,5 +1,6 @@
 //! What came out of a run, read from its record.
 
+mod charge;
 mod cpu;
 mod hci;
 
@@ -12,6 +13,7 @@ use bletwin_sim::record::{Note, Record, RecordKind};
 use serde::Serialize;
 
 use crate::judgement::{Observed, ReportedFinding};
+pub use charge::{Charge, Share, StateCharge};
 pub use cpu::CpuSummary;
 pub use hci::hci_sha256;
 
@@ -105,6 +107,10 @@ pub struct Summary {
     /// Processor use of a chip's program; absent without a chip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuSummary>,
+    /// What the peripheral took of its supply; absent where a host from outside plays it, and where
+    /// procedures meet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Charge>,
 }
 
 /// Facts from the peripheral's part of a record.

@@ -99,8 +99,9 @@ pub struct Demo {
     /// chip, as `chip=rev1`.
     #[arg(long, value_name = "KEY=VALUE", requires = "peripheral")]
     pub set: Vec<String>,
-    /// With such a file: print what the program made of its processor, as `bletwin run` does.
-    #[arg(long, requires = "peripheral")]
+    /// Print what each run takes of the battery, and with such a file what the program made of its
+    /// processor, as `bletwin run` does.
+    #[arg(long)]
     pub cpu: bool,
     /// With such a file: wait for a debugger in each run, as `bletwin run` does.
     #[arg(long, value_name = "PORT", requires = "peripheral")]
@@ -259,9 +260,11 @@ pub struct Run {
     /// Print the ladder of PDUs.
     #[arg(long)]
     pub ladder: bool,
-    /// With `--peripheral elf=FILE`: print what the program made of its processor (`cpu` of
-    /// `--json`): how long it was awake, its longest interrupt, its stack, the connection events
-    /// that it missed.
+    /// Print what the peripheral takes of its battery (`charge` of `--json`): µC by what radio,
+    /// processor, flash and crystal of an nRF52840 do, and the average current while advertising
+    /// and while connected. With `--peripheral elf=FILE` also what the program made of its
+    /// processor (`cpu`): how long it was awake, its longest interrupt, its stack, the connection
+    /// events that it missed.
     #[arg(long)]
     pub cpu: bool,
     /// With `--peripheral elf=FILE`: wait for a debugger (gdb-multiarch: `target remote :PORT`),

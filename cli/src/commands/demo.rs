@@ -193,6 +193,9 @@ fn print_part(
     if let Some(cpu) = report::processor(run).filter(|_| options.cpu) {
         writeln!(out, "   {}\n{}", style::heading("Processor"), indent(&cpu))?;
     }
+    if let Some(charge) = report::charge(run).filter(|_| options.cpu) {
+        writeln!(out, "   {}\n{}", style::heading("Charge"), indent(&charge))?;
+    }
     let failed = run.summary.outcome != Verdict::Bonded;
     writeln!(out, "{}", indent(&report::story(run)))?;
     if let Some(violations) = report::violations(run) {

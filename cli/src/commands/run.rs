@@ -150,6 +150,12 @@ impl Play<'_> {
 
 /// Checks all that was typed before anything is written.
 fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, BadInput> {
+    if options.cpu && matches!(scenario.story, Story::Links(_) | Story::Collision(_)) {
+        return Err(BadInput {
+            what: format!("--cpu tells nothing of `{}`, in which procedures meet", scenario.name),
+            help: "leave it out, or run another scenario: `bletwin list` shows all".into(),
+        });
+    }
     if let Story::Links(links) = scenario.story {
         let own = options.peripheral.is_none() && options.central.is_empty();
         return match own && options.set.is_empty() {
@@ -173,11 +179,9 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a Run) -> Result<Play<'a>, Bad
     for assignment in &options.set {
         setup.set(assignment)?;
     }
-    let of_a_chip = [("--cpu tells of", options.cpu), ("--gdb halts", options.gdb.is_some())];
-    let of_a_chip = of_a_chip.into_iter().find(|(_, wanted)| *wanted && setup.chip.is_none());
-    if let Some((option, _)) = of_a_chip {
+    if options.gdb.is_some() && setup.chip.is_none() {
         return Err(BadInput {
-            what: format!("{option} a chip, and `{peripheral}` runs on none"),
+            what: format!("--gdb halts a chip, and `{peripheral}` runs on none"),
             help: "give --peripheral elf=FILE; `bletwin chip build` builds one".into(),
         });
     }
@@ -284,6 +288,9 @@ pub(super) fn print(
     }
     if let Some(cpu) = report::processor(finished).filter(|_| printed.cpu) {
         writeln!(out, "\n{}\n{cpu}", style::heading("Processor"))?;
+    }
+    if let Some(charge) = report::charge(finished).filter(|_| printed.cpu) {
+        writeln!(out, "\n{}\n{charge}", style::heading("Charge"))?;
     }
     if !finished.busy.is_empty() {
         let busy = report::wrap(&report::busy(finished), 88);

@@ -90,7 +90,7 @@ fn the_native_core_charges_what_the_chip_is_measured_to_take() {
 
 #[test]
 fn what_needs_a_chip_or_its_sources_says_so() {
-    let printed = refused(&["run", "pairing", "--cpu"]);
+    let printed = refused(&["run", "pairing", "--gdb", "0"]);
     assert!(printed.contains("runs on none") && printed.contains("chip build"), "{printed}");
     let serve = ["serve", "--endpoint", "tcp:0", "--gdb", "0"];
     let printed = refused(&[&serve[..], &["--peripheral", "recommended"]].concat());

@@ -28,6 +28,7 @@ fn the_case_exits_1_and_its_json_has_all_fields() {
     let expected = [
         "busy",
         "central",
+        "charge",
         "disconnect_reason",
         "expected",
         "findings",

@@ -4,6 +4,7 @@
 mod board;
 mod bonds;
 mod bumble;
+mod charge;
 mod chip;
 mod cli;
 mod coded;

@@ -113,6 +113,7 @@ fn finished(
         findings: judgement.reported(peripheral),
         observations: judgement.observations(peripheral),
         cpu: None,
+        charge: None,
     };
     Finished {
         expects: scenario.expects,

@@ -12,7 +12,7 @@ use super::Stage;
 use super::parties::Party;
 use crate::judgement::{Judgement, Permit};
 use crate::story::Story;
-use crate::summary::{CpuSummary, PeripheralFacts, Summary, Verdict, hci_sha256, hex};
+use crate::summary::{Charge, CpuSummary, PeripheralFacts, Summary, Verdict, hci_sha256, hex};
 
 /// L2CAP channel of ATT, and the PDUs by which a server sends a value.
 const CID_ATT: u16 = 4;
@@ -63,6 +63,25 @@ impl Finished {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.expected && self.judgement.unexpected.is_empty() && self.is_at_rest()
+    }
+
+    /// What the peripheral took of its supply; `None` where a host from outside plays it, and where
+    /// procedures meet.
+    ///
+    /// ```
+    /// use bletwin_scenarios::{catalogue, stage::Stage};
+    /// use bletwin_setup::Setup;
+    ///
+    /// let mut setup = Setup::new("zephyr-2024", "phone", 1)?;
+    /// setup.set("phy-update=after-bonding")?;
+    /// let run = Stage::new(catalogue::by_name("pairing")?, &setup).play();
+    /// let charge = run.charge().expect("a peripheral of bletwin's own");
+    /// assert!(charge.connected.average_microamperes < 1_500.0, "{charge:?}");
+    /// # Ok::<(), bletwin_setup::error::BadInput>(())
+    /// ```
+    #[must_use]
+    pub const fn charge(&self) -> Option<&Charge> {
+        self.summary.charge.as_ref()
     }
 
     /// The outputs of the peripheral's application, as text, oldest first.
@@ -193,6 +212,7 @@ impl Stage {
             findings: judgement.reported(self.peripheral),
             observations: judgement.observations(self.peripheral),
             cpu: self.chip().and_then(|chip| CpuSummary::of(chip, &records, nodes)),
+            charge: self.charge(),
         };
         let node_names = self.world.nodes().map(|(id, _)| self.world.name(id).to_owned()).collect();
         Finished {

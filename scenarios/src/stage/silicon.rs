@@ -9,12 +9,13 @@ use ble::log::Line;
 use ble::time::Instant;
 use bletwin_emulator::node::ChipNode;
 use bletwin_models::host::PairingError;
+use bletwin_sim::charge::Regulator;
 use bletwin_sim::node::NodeId;
 use bletwin_sim::record::{Note, Record, RecordKind};
 
 use super::Stage;
 use crate::participant::Participant;
-use crate::summary::PeripheralFacts;
+use crate::summary::{Charge, PeripheralFacts};
 
 /// Symbol of the two words in `targets/nrf52840/src/trial.rs`: `err`, and reason.
 const RESULT: &str = "BLETWIN_RESULT";
@@ -41,6 +42,17 @@ impl Stage {
     pub(crate) fn chip(&self) -> Option<&ChipNode> {
         match self.world.node(self.peripheral) {
             Participant::Chip(chip) => Some(chip),
+            _ => None,
+        }
+    }
+
+    /// What the peripheral took of its supply so far. Without a chip it is what a chip would take
+    /// that runs `targets/nrf52840`, which leaves the regulator as it is after a reset.
+    pub(super) fn charge(&self) -> Option<Charge> {
+        let now = self.world.local_now(self.peripheral);
+        match self.world.node(self.peripheral) {
+            Participant::Peripheral(node) => Some(Charge::of(node.spent(now), Regulator::Ldo)),
+            Participant::Chip(chip) => Some(Charge::of(chip.spent(now), chip.regulator())),
             _ => None,
         }
     }

@@ -132,6 +132,7 @@ fn finished(
         findings: judgement.reported(peripheral),
         observations: judgement.observations(peripheral),
         cpu: None,
+        charge: None,
     };
     Finished {
         expects: scenario.expects,
