@@ -95,6 +95,12 @@ impl Central {
         self.powered.as_ref().map(|powered| &powered.controller)
     }
 
+    /// The same, to do with it what its host does not.
+    #[must_use]
+    pub fn controller_mut(&mut self) -> Option<&mut CentralController> {
+        self.powered.as_mut().map(|powered| &mut powered.controller)
+    }
+
     fn power_on(&mut self, now: Instant, entropy: &Entropy) {
         let bonds = std::mem::take(&mut self.bonds);
         let config = HostConfig { bonds, ..self.profile.host.clone() };

@@ -31,14 +31,14 @@ fn register(stage: &Stage, address: u32) -> u32 {
 
 /// What the processor does: sleeps, or works at a level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Doing {
+pub(crate) enum Doing {
     Nothing,
     Thread,
     Control,
     Above,
 }
 
-fn doing(stage: &Stage) -> Doing {
+pub(crate) fn doing(stage: &Stage) -> Doing {
     let cpu = stage.chip().cpu().expect("it is on");
     if cpu.is_asleep() {
         Doing::Nothing

@@ -4,6 +4,7 @@
 //! (`.ci/cross.sh` builds both); without them there is nothing to run.
 
 mod coded;
+mod full;
 mod gaps;
 mod kept;
 mod levels;

@@ -150,6 +150,14 @@ impl CentralController {
         self.settle(now);
     }
 
+    /// Whether it takes another packet of ACL data for this connection.
+    #[must_use]
+    pub fn takes_acl(&self, handle: Handle) -> bool {
+        let credits = usize::from(self.shared.config.acl_buffers);
+        let mut links = self.links.iter().flatten().map(|served| &served.link);
+        links.find(|link| link.handle == handle).is_some_and(|link| link.outstanding() < credits)
+    }
+
     /// ACL data from the host. Beyond the credits it is dropped.
     pub fn acl(&mut self, now: Instant, acl: Acl) {
         let credits = usize::from(self.shared.config.acl_buffers);
