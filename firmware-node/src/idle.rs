@@ -11,7 +11,7 @@ impl PeripheralNode {
     pub(crate) fn idle_link(&self) -> Option<Idle> {
         let rests =
             self.run.is_none() && self.radio.is_empty() && self.worker.next_done().is_none();
-        let keeps = !self.waits && !self.storage.is_awaited() && self.storage.due().is_none();
+        let keeps = !self.waits && self.storage.rests();
         let device = self.device.as_deref().filter(|_| rests && keeps)?;
         let link = device.idle()?;
         Some(Idle {

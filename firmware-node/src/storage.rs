@@ -334,6 +334,13 @@ impl Storage {
         self.powered.as_mut()?.answers.pop_front()
     }
 
+    /// Whether nothing is left to do, neither for somebody nor at leisure.
+    pub(crate) fn rests(&self) -> bool {
+        self.powered.as_ref().is_none_or(|powered| {
+            powered.work.free.is_none() && powered.waiting.is_empty() && powered.answers.is_empty()
+        })
+    }
+
     /// When the next answer is due, as far as can be told.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.powered.as_ref()?.due.0

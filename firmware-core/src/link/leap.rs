@@ -10,7 +10,7 @@ use ble::time::{Duration, Instant};
 pub struct IdleLink {
     /// Access address of its packets.
     pub access_address: u32,
-    /// connInterval.
+    /// connInterval: from anchor point to anchor point.
     pub interval: Duration,
     /// Anchor point that is expected next, by the local clock.
     pub anchor: Instant,
