@@ -233,7 +233,7 @@ fn a_power_cycle_keeps_the_bond_and_comes_back() {
     let mut world = world(Profile::honest());
     let restarted = world.now();
     world.act(PHONE, restarted, Act::PowerCycle);
-    world.run_until(restarted + ble::time::Duration::from_secs(20));
+    world.run_until(restarted + Duration::from_secs(20));
     assert_eq!(host(&world).bonds().len(), 1);
     let status = host(&world).status();
     assert_eq!((status.attempts, status.level, status.bonded), (0, 4, true));
