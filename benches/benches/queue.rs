@@ -1,5 +1,5 @@
-//! The simulator's event queue, with what worlds put into it: idle pairs, whose connection events are
-//! spread over an interval of 7.5 ms.
+//! The simulator's event queue, with what worlds put into it: idle pairs, whose connection events
+//! are spread over an interval of 7.5 ms.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ use ble::time::{Duration, Instant};
 use bletwin_sim::queue::{EventQueue, Ticket};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// connInterval.
+/// connInterval: 7.5 ms.
 const INTERVAL_US: u64 = 7_500;
 /// What follows what in a connection event, and after how many µs: the central prepares, sends, its
 /// access address passes, the packet ends, the answer begins, its access address passes, it ends,
