@@ -148,14 +148,15 @@ pub(super) fn inputs() -> Vec<Vec<u8>> {
 /// An input with a few numbers of its tables replaced, or records and copies made anew.
 pub(super) fn changed(input: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut out = input.to_vec();
-    if rng.below(8) == 0 {
+    // What is too short for a copy would only become shorter.
+    if rng.below(8) == 0 || out.len() < COPY {
         out = inputs().swap_remove(rng.below(200));
     }
     for _ in 0..=rng.few(4) {
         let word = WORDS[rng.below(WORDS.len())].wrapping_add(rng.below(3) as u32);
         let place = rng.below(out.len().max(1)) & !3;
         match (rng.below(5), out.starts_with(b":")) {
-            (0, _) => out.truncate(rng.below(out.len() + 1)),
+            (0, _) if rng.below(4) == 0 => out.truncate(rng.below(out.len() + 1)),
             (1 | 2, true) => {
                 let kind = rng.below(7) as u8;
                 let octets = &word.to_be_bytes()[..rng.below(5)];
