@@ -13,6 +13,7 @@ use ble::time::{Duration, Instant};
 
 use super::World;
 use super::engine::{Engine, EngineEvent};
+use super::station::Station;
 use crate::leap::Idle;
 use crate::node::{Node, NodeId};
 use crate::radio::State;
@@ -100,8 +101,8 @@ impl<N: Node> World<N> {
         let one = a.access_address == b.access_address && a.interval == b.interval;
         let ends = [central, peripheral];
         let own = ends.map(|(id, _)| id);
-        let clear = own.into_iter().zip([own[1], own[0]]);
-        let clear = clear.fold(true, |clear, (from, to)| clear && self.engine.is_clear(from, to));
+        let [first, second] = own;
+        let clear = self.engine.is_clear(first, second) && self.engine.is_clear(second, first);
         (one && clear).then(|| (ends, self.engine.next_but_for(own, horizon)))
     }
 }
@@ -109,7 +110,7 @@ impl<N: Node> World<N> {
 impl Engine {
     /// Whether all radios are off, nothing is on air, and nothing is drawn at random.
     fn allows_leaps(&self) -> bool {
-        let off = |station: &super::station::Station| {
+        let off = |station: &Station| {
             let exact = station.clocks.sleep_jitter_us == 0 && station.clocks.active_jitter_us == 0;
             exact && !station.radio.bare && matches!(station.radio.state, State::Off)
         };
