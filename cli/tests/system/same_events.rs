@@ -11,8 +11,10 @@ use bletwin_sim::sniffer::{Decoded, Direction, sniff};
 const ORDER: &str = "it becomes possible in the middle of an event, by what the central has just \
                      said: on the chip an order of control waits while a packet may end, and \
                      misses the rest of the event; in the node it takes effect at once";
-const CIPHER: &str = "control decrypts what came and encrypts its answer before it orders it, \
-                      and misses the rest of the event; in the node that costs time afterwards";
+/// Read in the code; that nothing else adds to it is not measured.
+const CIPHER: &str = "most likely: control decrypts what came and encrypts its answer before it \
+                      orders it, and misses the rest of the event; in the node that costs time \
+                      afterwards";
 const ANSWER: &str = "it answers, or follows, what the peripheral has sent an event later";
 const NEXT: &str = "a procedure waits for the end of the one before, which began an event later";
 
