@@ -21,10 +21,12 @@ mod reception;
 mod recorder;
 mod signal;
 mod station;
+mod stations;
 
 use engine::{Delivery, Engine};
 use recorder::Recorder;
 pub use station::Placement;
+use stations::Stations;
 
 /// What a world is made of beside its nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -60,7 +62,7 @@ impl<N: Node> World<N> {
             now: Instant::ZERO,
             queue: EventQueue::default(),
             medium: Medium::new(config.medium),
-            stations: Vec::new(),
+            stations: Stations::default(),
             faults: Faults::default(),
             recorder: Recorder::new(config.recording, config.air_hash),
             long_way: false,

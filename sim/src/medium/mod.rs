@@ -176,8 +176,18 @@ impl Medium {
     }
 
     pub(crate) fn add(&mut self, position_m: (i32, i32), tx_power_dbm: i8) {
-        self.antennas.push(Antenna { position_m, tx_power_dbm });
-        self.plan();
+        let antenna = Antenna { position_m, tx_power_dbm };
+        // More nodes than numbers would take more memory than there is.
+        let id = NodeId(u16::try_from(self.antennas.len()).unwrap_or(u16::MAX));
+        self.antennas.push(antenna);
+        let nodes = || (0..).map(NodeId).zip(&self.antennas);
+        let added = (id, &antenna);
+        let row = nodes().map(|to| self.budget(added, to)).collect();
+        let column: Vec<Budget> = nodes().map(|from| self.budget(from, added)).collect();
+        for (row, budget) in self.budgets.iter_mut().zip(column) {
+            row.push(budget);
+        }
+        self.budgets.push(row);
     }
 
     pub(crate) fn set_position(&mut self, node: NodeId, position_m: (i32, i32)) {

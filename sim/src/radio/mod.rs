@@ -113,7 +113,7 @@ pub(crate) struct Judged {
 /// A node's radio.
 #[derive(Clone, Debug)]
 pub(crate) struct Radio {
-    pub(crate) state: State,
+    state: State,
     /// What made it do what it does.
     pub(crate) causes: Vec<RecordId>,
     /// To be done when the own packet on air has ended.
@@ -138,7 +138,39 @@ impl Default for Radio {
     }
 }
 
+impl State {
+    /// Whether the receiver is on, or will be without a further event.
+    pub(crate) const fn is_receiver(&self) -> bool {
+        matches!(self, Self::Listening { .. } | Self::Receiving { .. })
+    }
+}
+
 impl Radio {
+    /// What it does.
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Begins something. Only for whoever keeps the list of all receivers, as [`Self::end`] is.
+    #[inline]
+    pub(crate) fn begin(&mut self, state: State) {
+        self.state = state;
+    }
+
+    /// Ends what it does: that is returned.
+    #[inline]
+    pub(crate) const fn end(&mut self) -> State {
+        std::mem::replace(&mut self.state, State::Off)
+    }
+
+    /// The packet that it receives.
+    pub(crate) const fn lock_mut(&mut self) -> Option<(Tuning, &mut Lock)> {
+        match &mut self.state {
+            State::Receiving { tuning, lock } => Some((*tuning, lock)),
+            _ => None,
+        }
+    }
+
     /// Whether an own packet is on air.
     pub(crate) const fn is_sending(&self) -> bool {
         matches!(self.state, State::Sending { .. })

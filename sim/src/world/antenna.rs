@@ -28,18 +28,18 @@ impl Engine {
                 let since = station.sleep.world(since);
                 let tuning = Tuning { channel, access_address, crc_init: 0 };
                 let receiver = Receiver::any(phy);
-                station.radio.state = State::Listening { tuning, receiver, since };
+                self.stations.begin(node, State::Listening { tuning, receiver, since });
             }
             Order::Expect { octets } => {
-                let State::Receiving { lock, .. } = &station.radio.state else { return };
+                let State::Receiving { lock, .. } = station.radio.state() else { return };
                 let symbols = frame::sync_symbols(lock.phy) + 8 * (2 + usize::from(octets));
                 let end = lock.start + symbols_time(lock.phy, symbols);
-                let state = station.radio.state.clone();
+                let state = station.radio.state().clone();
                 self.schedule(node, end, state);
             }
             Order::Received { crc_ok } => self.judge(node, crc_ok),
             Order::Off => {
-                let listened = matches!(station.radio.state, State::Listening { .. });
+                let listened = matches!(station.radio.state(), State::Listening { .. });
                 self.leave(node);
                 if listened {
                     let causes = self.causes(node);
@@ -50,8 +50,7 @@ impl Engine {
     }
 
     fn leave(&mut self, node: NodeId) {
-        let Some(station) = self.station_mut(node) else { return };
-        station.radio.state = State::Off;
+        let Some(station) = self.stations.begin(node, State::Off) else { return };
         if let Some(ticket) = station.step.take() {
             self.queue.cancel(ticket);
         }
@@ -113,11 +112,10 @@ impl Engine {
         let judged = Judged { tx: lock.record, rssi_dbm: lock.rssi_dbm };
         let first = lock.length.is_none();
         lock.length = Some(0);
-        let station = self.station_mut(node)?;
         if first {
-            station.radio.state = State::Receiving { tuning, lock };
+            self.stations.begin(node, State::Receiving { tuning, lock });
         } else {
-            station.radio.judged = Some(judged);
+            self.station_mut(node)?.radio.judged = Some(judged);
         }
         Some(Delivery { node, input: NodeInput::Antenna(signal), cause })
     }

@@ -29,7 +29,7 @@ impl Engine {
                 EngineEvent::Input(told) => (4, told.node, &told.input).hash(hasher),
             }
         }
-        for station in &self.stations {
+        for station in self.stations.iter() {
             hash_station(station, self.now, on_air, hasher);
         }
     }
@@ -50,7 +50,7 @@ fn hash_station(
         now.since(*end).as_us() <= u64::from(ble::phy::T_IFS_US)
     });
     received.hash(hasher);
-    match &station.radio.state {
+    match station.radio.state() {
         State::Off => 0.hash(hasher),
         State::ToSend(outgoing) => (1, outgoing).hash(hasher),
         State::Listening { tuning, receiver, since } if *since > now => {

@@ -7,6 +7,7 @@ use ble::time::{Duration, Instant};
 use super::recorder::Recorder;
 use super::signal::{symbols_time, sync_time};
 use super::station::{Placement, Station};
+use super::stations::Stations;
 use crate::medium::fault::{Candidate, Faults};
 use crate::medium::{Content, Medium, Transmission, TxId, frame};
 use crate::node::{Act, NodeId, NodeInput};
@@ -47,7 +48,7 @@ pub(super) struct Engine {
     pub(super) now: Instant,
     pub(super) queue: EventQueue<EngineEvent>,
     pub(super) medium: Medium,
-    pub(super) stations: Vec<Station>,
+    pub(super) stations: Stations,
     pub(super) faults: Faults,
     pub(super) recorder: Recorder,
     /// Whether every packet is received by its symbols, its header first: what the short way of a
@@ -78,11 +79,11 @@ impl Engine {
     }
 
     pub(super) fn station(&self, node: NodeId) -> Option<&Station> {
-        self.stations.get(usize::from(node.0))
+        self.stations.get(node)
     }
 
     pub(super) fn station_mut(&mut self, node: NodeId) -> Option<&mut Station> {
-        self.stations.get_mut(usize::from(node.0))
+        self.stations.get_mut(node)
     }
 
     pub(super) fn local(&self, node: NodeId) -> Instant {
@@ -114,7 +115,7 @@ impl Engine {
     pub(super) fn next_sender(&self) -> Option<NodeId> {
         match self.queue.iter().next() {
             Some((_, EngineEvent::Radio(node))) => {
-                let state = &self.station(*node)?.radio.state;
+                let state = self.station(*node)?.radio.state();
                 matches!(state, State::ToSend(_)).then_some(*node)
             }
             _ => None,
@@ -154,6 +155,7 @@ impl Engine {
             return Some(Delivery { node, input, cause });
         };
         if *act == Act::PowerCycle {
+            let station = self.stations.begin(node, State::Off)?;
             station.radio = Default::default();
             let (step, timer) = (station.step.take(), station.timer.take());
             step.and_then(|ticket| self.queue.cancel(ticket));
@@ -170,7 +172,7 @@ impl Engine {
     /// stands is reported again, but a microsecond later: time must go on.
     pub(super) fn set_deadline(&mut self, node: NodeId, deadline: Option<Instant>) {
         let now = self.now;
-        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
+        let Some(station) = self.stations.get_mut(node) else {
             return;
         };
         if station.timer.map(|(local, _)| local) == deadline {
@@ -215,7 +217,7 @@ impl Engine {
         station.radio.causes = causes;
         let received = station.radio.received.take();
         match command {
-            RadioCommand::Stop => station.radio.state = State::Off,
+            RadioCommand::Stop => drop(self.stations.begin(node, State::Off)),
             RadioCommand::Receive { from, until, tuning, receiver } => {
                 let from = station.sleep_start(from);
                 let close = station.sleep.world(until) + sync_time(receiver.phy);
@@ -255,8 +257,7 @@ impl Engine {
 
     pub(super) fn schedule(&mut self, node: NodeId, at: Instant, state: State) {
         let ticket = self.queue.push(at.max(self.now), self.now, EngineEvent::Radio(node));
-        if let Some(station) = self.station_mut(node) {
-            station.radio.state = state;
+        if let Some(station) = self.stations.begin(node, state) {
             station.step = Some(ticket);
         }
     }
@@ -274,8 +275,8 @@ impl Engine {
             return self.schedule(node, self.now, State::ToReportMiss);
         }
         let ticket = self.queue.push(close, since, EngineEvent::Radio(node));
-        if let Some(station) = self.station_mut(node) {
-            station.radio.state = State::Listening { tuning, receiver, since };
+        let listening = State::Listening { tuning, receiver, since };
+        if let Some(station) = self.stations.begin(node, listening) {
             station.step = Some(ticket);
         }
     }
@@ -298,7 +299,8 @@ impl Engine {
     fn radio_step(&mut self, node: NodeId) -> Option<Delivery> {
         let station = self.station_mut(node)?;
         station.step = None;
-        match std::mem::replace(&mut station.radio.state, State::Off) {
+        let bare = station.radio.bare;
+        match self.stations.end(node) {
             State::Off => None,
             State::ToSend(outgoing) => {
                 self.send(node, outgoing);
@@ -311,9 +313,7 @@ impl Engine {
                 let input = NodeInput::Radio(RadioEvent::Missed { at });
                 Some(Delivery { node, input, cause })
             }
-            State::Receiving { tuning, lock } if station.radio.bare => {
-                self.receive_bare(node, tuning, lock)
-            }
+            State::Receiving { tuning, lock } if bare => self.receive_bare(node, tuning, lock),
             State::Receiving { tuning, lock } => self.receive(node, tuning, lock),
             State::Sending { tuning, start, end, then, record } => {
                 self.after_sending(node, tuning, then);
@@ -338,7 +338,8 @@ impl Engine {
             pdu: &pdu,
             tag,
         };
-        let chance = &mut self.stations[usize::from(node.0)].fault;
+        let Some(station) = self.stations.get_mut(node) else { return };
+        let chance = &mut station.fault;
         let struck = self.faults.strike(&candidate, chance);
         let bare = body.as_ref().map(|body| frame::bare(&tuning, phy, body));
         let crc = bare.as_ref().map(|(_, crc)| *crc);
@@ -360,7 +361,7 @@ impl Engine {
         };
         self.recorder.on_air(start, tuning.channel, phy, || packet.symbols());
         let stations = &self.stations;
-        let needed = |id| stations.iter().any(|station| station.radio.needs(id));
+        let needed = |id| stations.receivers().any(|(_, station)| station.radio.needs(id));
         let id = self.medium.transmit(packet, needed);
         let Some(end) = self.medium.get(id).map(|packet| packet.end) else {
             return;

@@ -112,7 +112,7 @@ impl Engine {
     fn allows_leaps(&self) -> bool {
         let off = |station: &Station| {
             let exact = station.clocks.sleep_jitter_us == 0 && station.clocks.active_jitter_us == 0;
-            exact && !station.radio.bare && matches!(station.radio.state, State::Off)
+            exact && !station.radio.bare && matches!(station.radio.state(), State::Off)
         };
         self.stations.iter().all(off)
             && self.faults.is_empty()

@@ -27,25 +27,28 @@ impl Engine {
         let address = packet.start
             + symbols_time(packet.phy, frame::preamble_symbols(packet.phy))
                 .saturating_sub(Duration::from_us(SYNC_LEAD_US));
-        let heard = |station: &Station| match station.radio.state {
-            State::Listening { tuning, receiver, since } => {
+        let heard = |station: &Station| match station.radio.state() {
+            &State::Listening { tuning, receiver, since } => {
                 let there = tuning.channel == packet.tuning.channel && since <= address;
                 (there && receiver.phy == packet.phy.phy()).then_some((tuning, receiver))
             }
             _ => None,
         };
-        let mut listeners = (0..).zip(&self.stations).filter(|(_, s)| heard(s).is_some());
+        let mut listeners =
+            self.stations.receivers().enumerate().filter(|(_, (_, s))| heard(s).is_some());
         let Some((first, _)) = listeners.next() else {
             return;
         };
         // Receivers of one packet take turns: they are all treated alike.
         let alone = listeners.next().is_none();
-        for node in first..self.stations.len() {
-            let station = &mut self.stations[node];
+        drop(listeners);
+        // None of them switches its receiver off here.
+        for place in first.. {
+            let Some(node) = self.stations.receiver(place) else { return };
+            let Some(station) = self.stations.get_mut(node) else { return };
             let Some((tuning, receiver)) = heard(station) else {
                 continue;
             };
-            let node = NodeId(node as u16);
             let dropped = packet.strike.filter(|strike| strike.at.is_none_or(|at| at == node));
             if dropped.is_some_and(|strike| strike.effect == FaultEffect::Drop)
                 || station.loss.chance_ppm(self.medium.loss_ppm(node, packet.phy.phy()))
@@ -100,7 +103,7 @@ impl Engine {
                 let event = EngineEvent::told(node, NodeInput::Antenna(signal), lock.record);
                 self.queue.push(self.now, self.now, event);
             }
-            station.radio.state = State::Receiving { tuning, lock };
+            self.stations.begin(node, State::Receiving { tuning, lock });
         }
     }
 
@@ -110,10 +113,10 @@ impl Engine {
         if channel.is_some_and(|channel| !self.medium.is_busy(channel, self.now, None)) {
             return;
         }
-        for (node, station) in (0..).map(NodeId).zip(&mut self.stations) {
-            let State::Receiving { tuning, lock } = &mut station.radio.state else {
-                continue;
-            };
+        for place in 0.. {
+            let Some(node) = self.stations.receiver(place) else { return };
+            let Some(station) = self.stations.get_mut(node) else { return };
+            let Some((tuning, lock)) = station.radio.lock_mut() else { continue };
             let meant = channel.is_none_or(|channel| channel == tuning.channel);
             if meant && let Some(header) = lock.divide(self.now) {
                 if let Some(end) = station.step.replace(header) {
@@ -197,7 +200,7 @@ impl Engine {
         let Some(packet) = self.medium.get(lock.packet) else {
             return;
         };
-        let Some(station) = self.stations.get_mut(usize::from(node.0)) else {
+        let Some(station) = self.stations.get_mut(node) else {
             return;
         };
         let sent = packet.sent;
