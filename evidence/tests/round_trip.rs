@@ -169,7 +169,7 @@ const FAULTS: [(&str, [usize; 3]); 13] = [
     ("loss=2,channels=one-adv,decrypted", [1, 1, 5]),
 ];
 
-/// Few in the usual test, as everywhere; more with `BLETWIN_ALL_NUMBERS`, as CI has it.
+/// Few in the usual test, as everywhere; more with `BLETWIN_ALL_NUMBERS`.
 fn seeds() -> u64 {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 20 } else { 2 }
 }

@@ -11,7 +11,7 @@ const NEVER: usize = usize::MAX;
 /// What a bond may take, in simulated seconds: more than twice what it takes.
 const BOND: u64 = 10;
 
-/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in CI.
+/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in `.ci/full numbers`.
 fn one_in(n: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { n }
 }

@@ -10,7 +10,7 @@ type Host = Client<TcpStream>;
 const LE_META: u8 = 0x3E;
 const GONE: u8 = 0x05;
 
-/// `all` with `BLETWIN_ALL_NUMBERS`, as in CI; otherwise `few`.
+/// `all` with `BLETWIN_ALL_NUMBERS`, as in `.ci/full numbers`; otherwise `few`.
 fn number(few: usize, all: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { all } else { few }
 }

@@ -62,7 +62,7 @@ mod walls;
 mod warnings;
 mod words;
 
-/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in CI.
+/// One in `n` of the long cases; all with `BLETWIN_ALL_NUMBERS`, as in `.ci/full numbers`.
 fn one_in(n: usize) -> usize {
     if std::env::var_os("BLETWIN_ALL_NUMBERS").is_some() { 1 } else { n }
 }

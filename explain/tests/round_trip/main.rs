@@ -1,7 +1,7 @@
 //! From a run to a file as a sniffer with faults writes it, and back: what is told of the file is
 //! true of the run.
 //!
-//! By default some cases, in CI more (`BLETWIN_ALL_NUMBERS`), all with `BLETWIN_ROUND_TRIP=all`.
+//! By default some cases, more with `BLETWIN_ALL_NUMBERS`, all with `BLETWIN_ROUND_TRIP=all`.
 
 mod case;
 mod seen;
