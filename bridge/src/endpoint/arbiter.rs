@@ -18,8 +18,8 @@ use ble::time::{Duration, Instant};
 const T_IFS: Duration = Duration::from_us(T_IFS_US as u64);
 /// How long before its start an operation gets the radio.
 const LEAD: Duration = Duration::from_us(20);
-/// By how much an event may seem to come before the command that it answers: a receiver needs no
-/// whole preamble.
+/// By how much a packet that is received may seem to begin before the command to listen: a receiver
+/// needs no whole preamble.
 const SLACK: Duration = Duration::from_us(10);
 /// Connections whose lost events are counted: as many as a device can have.
 const COUNTED: usize = 32;
@@ -55,7 +55,9 @@ struct Loan {
     since: Instant,
     /// Listens for advertising and has heard nothing yet.
     scans: bool,
-    /// A reception follows the transmission under way.
+    /// A transmission is planned or under way.
+    sends: bool,
+    /// A reception follows it.
     then_listens: bool,
     /// The operation is over; only a reply continues it.
     over: bool,
@@ -72,6 +74,7 @@ struct Loan {
 impl Loan {
     fn go_on(&mut self, command: &RadioCommand) {
         self.scans = scans(command);
+        self.sends = sends(command);
         self.then_listens = then_listens(command);
         self.over = false;
     }
@@ -141,6 +144,10 @@ fn sent(now: Instant, command: &RadioCommand) -> Option<Instant> {
     }
 }
 
+const fn sends(command: &RadioCommand) -> bool {
+    matches!(command, RadioCommand::Transmit { .. } | RadioCommand::Reply { .. })
+}
+
 fn then_listens(command: &RadioCommand) -> bool {
     let (RadioCommand::Transmit { then, .. } | RadioCommand::Reply { then, .. }) = command else {
         return false;
@@ -190,15 +197,15 @@ impl Arbiter {
     pub(super) fn event(&mut self, event: &RadioEvent) -> Option<Side> {
         let loan = self.loan.as_mut()?;
         let stale = match event {
-            RadioEvent::Transmitted { start, .. } | RadioEvent::Received { start, .. } => {
-                *start + SLACK < loan.since
-            }
+            // A packet on air is sent to its end, whatever the radio is told meanwhile.
+            RadioEvent::Transmitted { start, .. } => !loan.sends || *start < loan.since,
+            RadioEvent::Received { start, .. } => *start + SLACK < loan.since,
             RadioEvent::Missed { .. } => false,
         };
         if stale {
             return None;
         }
-        loan.scans = false;
+        (loan.scans, loan.sends) = (false, false);
         loan.sent |= matches!(event, RadioEvent::Transmitted { .. });
         loan.heard |= matches!(event, RadioEvent::Received { .. });
         loan.over = !(loan.then_listens && matches!(event, RadioEvent::Transmitted { .. }));
@@ -293,6 +300,7 @@ impl Arbiter {
             side,
             since: now,
             scans: listens,
+            sends: sends(&command),
             then_listens: then_listens(&command),
             over: false,
             access_address: address,

@@ -1,10 +1,12 @@
 //! Both roles at the same time, and several connections, with one radio.
 
+use ble::pdu::advertising::AdvertisingPdu;
 use ble::time::Duration;
+use bletwin_sim::sniffer::{AirItem, Decoded};
 use firmware_core::config::Config;
 
 use super::proofs::air;
-use super::rig::{A, B, Rig};
+use super::rig::{A, B, PUBLIC, Rig};
 use crate::twin::Port;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -96,6 +98,32 @@ fn scanning_and_connecting_go_together() {
     rig.ok(A, 0x200E, &[]);
     rig.subevent(A, 0x01);
     rig.connect(A, B);
+}
+
+/// Whenever the host asks for a connection while a scan request is on air or waits for its answer:
+/// the end of that packet is not taken for the end of what the radio does since.
+#[test]
+fn a_connection_is_made_whenever_it_is_asked_for_while_scanning() {
+    let scanning = || {
+        let mut rig = Rig::new(2);
+        let address = rig.address(B);
+        rig.advertise(B);
+        rig.ok(A, 0x200B, &[1, 0x10, 0, 0x10, 0, PUBLIC, 0]);
+        rig.ok(A, 0x200C, &[1, 0]);
+        (rig, address)
+    };
+    let (mut rig, _) = scanning();
+    rig.pass(SECOND);
+    let request = |item: &AirItem| {
+        matches!(item.decoded, Decoded::Advertising(AdvertisingPdu::ScanReq { .. }))
+    };
+    let asked = air(&mut rig).into_iter().find(request).expect("it scans actively").at;
+    for late in (0..20).chain((20..500).step_by(12)) {
+        let (mut rig, address) = scanning();
+        rig.twin.run_until(asked + Duration::from_us(late));
+        rig.ok(A, 0x200D, &Rig::create(&address));
+        assert_eq!(rig.subevent(A, 0x01)[0], 0, "{late} us after a scan request");
+    }
 }
 
 #[test]
