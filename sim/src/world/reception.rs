@@ -34,8 +34,7 @@ impl Engine {
             }
             _ => None,
         };
-        let mut listeners =
-            self.stations.receivers().enumerate().filter(|(_, (_, s))| heard(s).is_some());
+        let mut listeners = self.stations.receivers().filter(|(_, s)| heard(s).is_some());
         let Some((first, _)) = listeners.next() else {
             return;
         };
@@ -43,9 +42,11 @@ impl Engine {
         let alone = listeners.next().is_none();
         drop(listeners);
         // None of them switches its receiver off here.
-        for place in first.. {
-            let Some(node) = self.stations.receiver(place) else { return };
-            let Some(station) = self.stations.get_mut(node) else { return };
+        for place in 0.. {
+            let Some(node) = self.stations.listed(place) else { return };
+            let Some(station) = self.stations.get_mut(node).filter(|_| node >= first) else {
+                continue;
+            };
             let Some((tuning, receiver)) = heard(station) else {
                 continue;
             };
@@ -114,7 +115,7 @@ impl Engine {
             return;
         }
         for place in 0.. {
-            let Some(node) = self.stations.receiver(place) else { return };
+            let Some(node) = self.stations.listed(place) else { return };
             let Some(station) = self.stations.get_mut(node) else { return };
             let Some((tuning, lock)) = station.radio.lock_mut() else { continue };
             let meant = channel.is_none_or(|channel| channel == tuning.channel);

@@ -40,6 +40,8 @@ pub(super) struct Station {
     pub(super) sleep: Clock,
     pub(super) active: Clock,
     pub(super) on: bool,
+    /// It is in the list of [`Stations`](super::stations::Stations).
+    pub(super) listed: bool,
     pub(super) radio: Radio,
     /// Next step of the radio.
     pub(super) step: Option<Ticket>,
@@ -69,6 +71,7 @@ impl Station {
             sleep: Clock::new(origin, clocks.sleep_ppb),
             active: Clock::new(origin, clocks.active_ppb),
             on: false,
+            listed: false,
             radio: Radio::default(),
             step: None,
             timer: None,
