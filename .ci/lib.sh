@@ -17,6 +17,31 @@ section() {
   printf -- '---- %s: %d s\n' "$title" "$took"
 }
 
+# beside TITLE COMMAND…: begins a command that runs beside the sections that follow, until
+# `joined TITLE`, which shows what it has printed and fails if it has failed.
+declare -A BESIDE=()
+beside() {
+  local title=$1
+  shift
+  if [[ -z ${KEPT:-} ]]; then
+    KEPT=$(mktemp -d)
+    trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$KEPT"' EXIT
+  fi
+  (
+    SECONDS=0
+    "$@"
+    echo "(took $SECONDS s, beside other sections)"
+  ) >"$KEPT/$title" 2>&1 &
+  BESIDE[$title]=$!
+}
+
+joined() {
+  local title=$1 failed=0
+  wait "${BESIDE[$title]}" || failed=$?
+  cat "$KEPT/$title"
+  return "$failed"
+}
+
 summary() {
   printf '\n==== Summary\n'
   printf '%s\n' "${SECTIONS[@]}"
