@@ -318,7 +318,7 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         honest_fails: None,
         surroundings: Vec::new(),
         unmet: Vec::new(),
-        causes: Vec::new(),
+        causes: Default::default(),
         turns_on: Vec::new(),
         violations: Vec::new(),
         why: None,
