@@ -25,19 +25,32 @@ beside() {
   shift
   if [[ -z ${KEPT:-} ]]; then
     KEPT=$(mktemp -d)
-    trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$KEPT"' EXIT
+    trap stop_all EXIT
   fi
+  # Each is a group of processes, so that all of them end with this script.
+  set -m
   (
     SECONDS=0
     "$@"
     echo "(took $SECONDS s, beside other sections)"
   ) >"$KEPT/$title" 2>&1 &
   BESIDE[$title]=$!
+  set +m
+}
+
+stop_all() {
+  local job
+  for job in "${BESIDE[@]}"; do
+    [[ -z $job ]] || kill -- "-$job" 2>/dev/null || true
+  done
+  rm -rf "$KEPT"
 }
 
 joined() {
   local title=$1 failed=0
   wait "${BESIDE[$title]}" || failed=$?
+  # Its number may be another's from now on.
+  BESIDE[$title]=
   cat "$KEPT/$title"
   return "$failed"
 }
