@@ -50,7 +50,7 @@ NEW=$WORK/new
   echo "an idle connection event with records|$(an_event 1 records)"
   echo "an idle connection event of 16 devices|$(an_event 8)"
   echo "the founding case|$(instructions "$BLETWIN" run pairing --central windows-intel --seed 1)"
-  echo "a part of the search for pairs|$(instructions "$BLETWIN" explore --pairs --shard 100/9000 --jobs 1)"
+  echo "a part of the search for pairs|$(instructions "$BLETWIN" explore --pairs --shard 50/9000 --jobs 1)"
   echo "the founding case's capture explained|$(instructions "$BLETWIN" explain "$WORK/case.pcapng")"
 } >"$NEW"
 
