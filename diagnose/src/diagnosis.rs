@@ -318,7 +318,7 @@ fn blank(bench: &Bench<'_>, question: &Question, fails: Share) -> Diagnosis {
         honest_fails: None,
         surroundings: Vec::new(),
         unmet: Vec::new(),
-        causes: Default::default(),
+        causes: Vec::new(),
         turns_on: Vec::new(),
         violations: Vec::new(),
         why: None,

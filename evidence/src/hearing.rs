@@ -3,8 +3,7 @@
 use ble::pdu::data::DataHeader;
 use ble::phy::T_IFS_US;
 use ble::time::Duration;
-use bletwin_sniffer::{Arrival, Arrivals, Direction, Frame, Hearing, NodeId, Reception};
-use smallvec::smallvec;
+use bletwin_sniffer::{Arrival, Direction, Frame, Hearing, NodeId, Reception};
 
 /// HCI's word for a strength that is not known.
 const NO_RSSI: i8 = 127;
@@ -12,7 +11,7 @@ const NO_RSSI: i8 = 127;
 /// A packet arrived at its peer, unharmed.
 pub(crate) fn arrived(frame: &Frame, peer: NodeId) -> Hearing {
     let at = frame.end.unwrap_or(frame.at);
-    Hearing::Known(smallvec![Arrival { node: peer, how: Reception::Ok, rssi_dbm: NO_RSSI, at }])
+    Hearing::Known(vec![Arrival { node: peer, how: Reception::Ok, rssi_dbm: NO_RSSI, at }])
 }
 
 /// Its peer had something of it, for it answered, and did not take it: it was damaged there, and
@@ -21,7 +20,7 @@ pub(crate) fn arrived(frame: &Frame, peer: NodeId) -> Hearing {
 fn damaged(next: &Frame, peer: NodeId) -> Hearing {
     let at = next.at.before(Duration::from_us(u64::from(T_IFS_US)));
     let how = Reception::CrcError;
-    Hearing::Known(smallvec![Arrival { node: peer, how, rssi_dbm: NO_RSSI, at }])
+    Hearing::Known(vec![Arrival { node: peer, how, rssi_dbm: NO_RSSI, at }])
 }
 
 /// What is known of the reception of one packet, from the next of the connection and the peer's
@@ -43,7 +42,7 @@ fn heard(
         // Its sender says the same again: no answer was on air, unless the sniffer has missed it.
         let again = following.sn == header.sn && next.pdu.payload() == frame.pdu.payload();
         let central = followed.direction == Direction::CentralToPeripheral;
-        return (again && central && !lossy).then(|| Hearing::Known(Arrivals::new()));
+        return (again && central && !lossy).then(|| Hearing::Known(Vec::new()));
     }
     let former = before.map(|before| DataHeader::from_octet(before.pdu.header()));
     // It expects the next number, or this one again. Of what was acknowledged before, another copy
@@ -60,7 +59,7 @@ fn heard(
     Some(match taken && !(again && unheeded) {
         true => arrived(frame, peer),
         false if after.event == followed.event => damaged(next, peer),
-        false => Hearing::Known(Arrivals::new()),
+        false => Hearing::Known(Vec::new()),
     })
 }
 

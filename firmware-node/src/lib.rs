@@ -41,7 +41,7 @@ use firmware_core::peripheral::{Input, Output};
 
 use bletwin_sim::leap::Idle;
 use bletwin_sim::node::{Act, Node, NodeInput, NodeOutput, Outbox, Untracked};
-use bletwin_sim::record::{Causes, Note, RecordId};
+use bletwin_sim::record::{Note, RecordId};
 
 use charge::Meter;
 use costs::Costs;
@@ -97,12 +97,12 @@ impl CpuConfig {
 
 /// Causes of work that waits at control and at the host.
 #[derive(Clone, Debug, Default)]
-struct Waits {
-    control: Causes,
-    host: Causes,
+struct Causes {
+    control: Vec<RecordId>,
+    host: Vec<RecordId>,
 }
 
-fn keep(causes: &mut Causes, more: &[RecordId]) {
+fn keep(causes: &mut Vec<RecordId>, more: &[RecordId]) {
     let known = causes.len();
     for id in more {
         if !causes[..known].contains(id) {
@@ -138,7 +138,7 @@ pub struct PeripheralNode {
     /// When the host gets to the work that waits for it.
     host_due: Option<Instant>,
     processor_free: Instant,
-    causes: Untracked<Waits>,
+    causes: Untracked<Causes>,
     meter: Untracked<Meter>,
 }
 
@@ -369,7 +369,7 @@ impl PeripheralNode {
             self.host_due = None;
         }
         self.charge(now, work);
-        let Waits { control, host } = &mut self.causes.0;
+        let Causes { control, host } = &mut self.causes.0;
         let (mine, others) = match level {
             Level::Host => (std::mem::take(host), control),
             Level::Radio | Level::Control => (std::mem::take(control), host),

@@ -5,7 +5,7 @@ use ble::effect::{Completion, Effect};
 use ble::time::{Duration, Instant};
 use bletwin_sim::effects;
 use bletwin_sim::node::{Outbox, Untracked};
-use bletwin_sim::record::{Causes, Note};
+use bletwin_sim::record::{Note, RecordId};
 use firmware_core::host::message::HostInput;
 use firmware_core::peripheral::Input;
 
@@ -17,7 +17,7 @@ use crate::{CYCLE, PeripheralNode, keep};
 struct Slow {
     done: Instant,
     effect: Effect,
-    causes: Untracked<Causes>,
+    causes: Untracked<Vec<RecordId>>,
 }
 
 /// Computes keys, one after the other.
@@ -25,7 +25,7 @@ struct Slow {
 pub(crate) struct Worker(Vec<Slow>);
 
 impl Worker {
-    fn begin(&mut self, now: Instant, takes: Duration, effect: Effect, causes: Causes) {
+    fn begin(&mut self, now: Instant, takes: Duration, effect: Effect, causes: Vec<RecordId>) {
         let done = self.all_done().map_or(now, |done| done.max(now)) + takes;
         self.0.push(Slow { done, effect, causes: Untracked(causes) });
     }

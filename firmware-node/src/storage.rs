@@ -17,7 +17,7 @@ use ble::radio::{AfterTransmit, RadioCommand, RadioEvent};
 use ble::time::{Duration, Instant};
 use bletwin_sim::charge::Draw;
 use bletwin_sim::node::Untracked;
-use bletwin_sim::record::Causes;
+use bletwin_sim::record::RecordId;
 use bletwin_sim::tear::{self, Chance};
 use store::{BANK_PAGES, Event, Operation, PAGE_WORDS, Put, SLOTS, Store};
 
@@ -47,7 +47,7 @@ pub(crate) struct Wanted {
     pub(crate) id: EffectId,
     pub(crate) slot: u8,
     pub(crate) record: Option<Record>,
-    pub(crate) causes: Untracked<Causes>,
+    pub(crate) causes: Untracked<Vec<RecordId>>,
 }
 
 /// The answer to it.
@@ -55,7 +55,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Stored {
     pub(crate) id: EffectId,
     pub(crate) ok: bool,
-    pub(crate) causes: Untracked<Causes>,
+    pub(crate) causes: Untracked<Vec<RecordId>>,
 }
 
 /// Flash of one device, and what is under way with it.

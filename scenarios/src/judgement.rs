@@ -197,7 +197,7 @@ mod tests {
         for node in [NodeId(0), NodeId(1)] {
             let record = Record {
                 id: RecordId(7),
-                causes: Default::default(),
+                causes: Vec::new(),
                 at: Instant::ZERO + Duration::from_us(238_020),
                 node,
                 kind: RecordKind::Note(Note::Trace(invariant.clone())),

@@ -10,7 +10,7 @@ use ble::ui::Ui;
 
 use crate::antenna::{Order, Signal};
 use crate::leap::Idle;
-use crate::record::{Causes, Note, RecordId};
+use crate::record::{Note, RecordId};
 use crate::remembered::Remembered;
 
 /// Number of a node in its world, from 0 in the order of creation.
@@ -120,9 +120,9 @@ pub enum NodeOutput {
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     cause: Option<RecordId>,
-    extra: Causes,
+    extra: Vec<RecordId>,
     recording: bool,
-    items: Vec<(NodeOutput, Causes)>,
+    items: Vec<(NodeOutput, Vec<RecordId>)>,
     keys: Remembered,
 }
 
@@ -184,13 +184,13 @@ impl Outbox {
             causes.extend(self.cause.filter(|c| !self.extra.contains(c)));
             causes
         } else {
-            Causes::new()
+            Vec::new()
         };
         self.items.push((output, causes));
     }
 
     /// Takes all outputs in order, with their causes.
-    pub fn drain(&mut self) -> impl Iterator<Item = (NodeOutput, Causes)> + '_ {
+    pub fn drain(&mut self) -> impl Iterator<Item = (NodeOutput, Vec<RecordId>)> + '_ {
         self.items.drain(..)
     }
 }

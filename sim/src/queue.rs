@@ -1,7 +1,5 @@
 //! Totally ordered events: by time, then by when they were put in, then by the order of that.
 
-use std::collections::BTreeMap;
-
 use ble::time::Instant;
 
 /// Names one scheduled event. Never used again, so a ticket of an event that has happened or was
@@ -30,23 +28,18 @@ impl Ticket {
 /// So many events that are due next are gone through one by one.
 const NEAR: usize = 8;
 
-/// So many events that are due next are kept in a vector at most.
-const NEXT: usize = 64;
-
-/// Events to come. Cancelled events leave no trace, so that equal futures are equal.
+/// Events to come. A sorted vector: a world has a few dozen events pending at most, and there it
+/// beats every tree and wheel. Cancelled events leave no trace, so that equal futures are equal.
 #[derive(Clone, Debug)]
 pub struct EventQueue<T> {
-    /// Those that are due next, latest first, so that the next one is popped from the end. A world
-    /// has a few dozen events pending, and there a sorted vector beats every tree and wheel.
-    next: Vec<(Ticket, T)>,
-    /// All behind them, where hundreds of devices have more; empty if `next` is.
-    later: BTreeMap<Ticket, T>,
+    /// Latest first, so that the next event is popped from the end.
+    events: Vec<(Ticket, T)>,
     next_sequence: u64,
 }
 
 impl<T> Default for EventQueue<T> {
     fn default() -> Self {
-        Self { next: Vec::new(), later: BTreeMap::new(), next_sequence: 0 }
+        Self { events: Vec::new(), next_sequence: 0 }
     }
 }
 
@@ -69,71 +62,42 @@ impl<T> EventQueue<T> {
 
     /// Schedules an event at a place that was reserved.
     pub fn redeem(&mut self, ticket: Ticket, event: T) {
-        let behind = |(last, _): &(Ticket, T)| ticket.is_behind(*last);
-        if !self.later.is_empty() && self.next.first().is_some_and(behind) {
-            self.later.insert(ticket, event);
-            return;
-        }
         // What is put in is due soon, more often than not.
-        let near = self.next.len().saturating_sub(NEAR);
+        let near = self.events.len().saturating_sub(NEAR);
         let later = |(other, _): &(Ticket, T)| other.is_behind(ticket);
-        let place = match self.next[near..].iter().rposition(later) {
+        let place = match self.events[near..].iter().rposition(later) {
             Some(last) => near + last + 1,
-            None => self.next[..near].partition_point(later),
+            None => self.events[..near].partition_point(later),
         };
-        self.next.insert(place, (ticket, event));
-        if self.next.len() > NEXT {
-            self.later.extend(self.next.drain(..NEXT / 2));
-        }
+        self.events.insert(place, (ticket, event));
     }
 
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(Instant, T)> {
-        let (ticket, event) = self.next.pop()?;
-        self.refill();
-        Some((ticket.at, event))
+        self.events.pop().map(|(ticket, event)| (ticket.at, event))
     }
 
     /// When the next event is due.
     #[must_use]
     pub fn next_at(&self) -> Option<Instant> {
-        self.next.last().map(|(ticket, _)| ticket.at)
+        self.events.last().map(|(ticket, _)| ticket.at)
     }
 
     /// Takes an event out, unless it has happened or was cancelled already.
     pub fn cancel(&mut self, ticket: Ticket) -> Option<T> {
-        match self.next.binary_search_by(|(other, _)| ticket.cmp(other)) {
-            Ok(place) => {
-                let (_, event) = self.next.remove(place);
-                self.refill();
-                Some(event)
-            }
-            Err(_) => self.later.remove(&ticket),
-        }
+        let place = self.events.binary_search_by(|(other, _)| ticket.cmp(other)).ok()?;
+        Some(self.events.remove(place).1)
     }
 
     /// All events in their order.
     pub fn iter(&self) -> impl Iterator<Item = (Instant, &T)> {
-        let next = self.next.iter().rev().map(|(ticket, event)| (ticket.at, event));
-        next.chain(self.later.iter().map(|(ticket, event)| (ticket.at, event)))
-    }
-
-    /// Takes of those behind when those that are due next have been used up.
-    fn refill(&mut self) {
-        if self.next.is_empty() && !self.later.is_empty() {
-            let first = std::iter::from_fn(|| self.later.pop_first());
-            self.next.extend(first.take(NEXT / 2));
-            self.next.reverse();
-        }
+        self.events.iter().rev().map(|(ticket, event)| (ticket.at, event))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ble::time::Duration;
-
     use super::*;
-    use crate::random::{Purpose, Stream};
 
     fn at(us: u64) -> Instant {
         Instant::from_us(us)
@@ -171,47 +135,5 @@ mod tests {
         queue.push(at(1), at(1), 'c');
         assert_eq!(queue.cancel(b), None);
         assert_eq!(queue.pop(), Some((at(1), 'c')));
-    }
-
-    /// As a list that is sorted anew each time, with few events and with many.
-    #[test]
-    fn a_queue_of_any_length_is_a_sorted_list() {
-        for most in [3, 60, 70, 1_000] {
-            let mut random = Stream::new(most, 0, Purpose::Noise);
-            let (mut queue, mut list) = (EventQueue::default(), Vec::<(Ticket, u64)>::new());
-            let (mut now, mut happened) = (at(0), at(0));
-            for number in 0..10_000 {
-                let soon = if random.below(4) == 0 { 100_000 } else { 300 };
-                let few = list.len() < most as usize;
-                match random.below(8) {
-                    0..4 if few => {
-                        let due = now + Duration::from_us(u64::from(random.below(soon)));
-                        list.push((queue.push(due, now, number), number));
-                    }
-                    4 if !list.is_empty() => {
-                        let place = random.below(list.len() as u32) as usize;
-                        let (ticket, event) = list.swap_remove(place);
-                        assert_eq!(queue.cancel(ticket), Some(event));
-                        assert_eq!(queue.cancel(ticket), None);
-                    }
-                    _ => {
-                        list.sort_unstable_by(|a, b| b.cmp(a));
-                        let next = list.pop().map(|(ticket, event)| (ticket.at, event));
-                        assert_eq!(queue.next_at(), next.map(|(due, _)| due));
-                        assert_eq!(queue.pop(), next);
-                        now = next.map_or(now, |(due, _)| due);
-                        assert!(now >= happened);
-                        happened = now;
-                    }
-                }
-                if number % 500 == 0 {
-                    list.sort_unstable();
-                    let all: Vec<_> =
-                        list.iter().map(|(place, event)| (place.at, *event)).collect();
-                    let queued: Vec<_> = queue.iter().map(|(due, event)| (due, *event)).collect();
-                    assert_eq!(queued, all);
-                }
-            }
-        }
     }
 }

@@ -9,7 +9,6 @@ use ble::text::Text;
 use ble::time::Instant;
 use ble::trace::Trace;
 use ble::ui::Ui;
-use smallvec::SmallVec;
 
 use crate::node::{Act, NodeId};
 
@@ -19,17 +18,13 @@ pub const RECORD_SCHEMA: u32 = 1;
 /// Number of a record, from 1 in the order of recording; and how a packet arrived.
 pub use bletwin_sniffer::{Reception, RecordId};
 
-/// The records of what something happened because of. Most often there is one, and seldom are there
-/// more than two: no allocation for those.
-pub type Causes = SmallVec<[RecordId; 2]>;
-
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Number by which later records name this one as a cause.
     pub id: RecordId,
     /// What it happened because of.
-    pub causes: Causes,
+    pub causes: Vec<RecordId>,
     /// World time, not the node's own clock.
     pub at: Instant,
     /// To or at whom.

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use ble::time::Instant;
-use bletwin_sniffer::{
-    Arrival, Arrivals, Fact, Frame, Hci, Hearing, NodeFact, Said, Sealing, View,
-};
+use bletwin_sniffer::{Arrival, Fact, Frame, Hci, Hearing, NodeFact, Said, Sealing, View};
 
 use crate::record::{AirTx, Note, Record, RecordId, RecordKind};
 
 /// How packets arrived, and where.
-pub(crate) type ByPacket = BTreeMap<RecordId, Arrivals>;
+pub(crate) type Arrivals = BTreeMap<RecordId, Vec<Arrival>>;
 
 /// Packets, HCI and receivers of a record; nothing is unknown.
 #[must_use]
@@ -50,7 +48,7 @@ pub fn view(records: &[Record]) -> View {
 }
 
 /// A packet, and all who heard it.
-pub(crate) fn frame(record: &Record, tx: &AirTx, heard: Arrivals) -> Frame {
+pub(crate) fn frame(record: &Record, tx: &AirTx, heard: Vec<Arrival>) -> Frame {
     Frame {
         id: record.id,
         at: record.at,
@@ -98,8 +96,8 @@ fn received(records: &[Record]) -> impl Iterator<Item = (RecordId, Arrival)> {
 }
 
 /// All receptions among the records.
-pub(crate) fn arrivals(records: &[Record]) -> ByPacket {
-    let mut arrivals = ByPacket::new();
+pub(crate) fn arrivals(records: &[Record]) -> Arrivals {
+    let mut arrivals = Arrivals::new();
     for (packet, arrival) in received(records) {
         arrivals.entry(packet).or_default().push(arrival);
     }

@@ -10,7 +10,7 @@ use crate::medium::fault::Faults;
 use crate::medium::{Medium, MediumConfig, MoreLoss};
 use crate::node::{Act, Node, NodeId, NodeInput, NodeOutput, Outbox};
 use crate::queue::EventQueue;
-use crate::record::{Causes, Note, Record, RecordId, RecordKind};
+use crate::record::{Note, Record, RecordId, RecordKind};
 use crate::remembered::Remembered;
 
 mod antenna;
@@ -282,7 +282,7 @@ impl<N: Node> World<N> {
         engine: &mut Engine,
         nodes: &[N],
         (node, output): (NodeId, NodeOutput),
-        causes: Causes,
+        causes: Vec<RecordId>,
     ) {
         let now = engine.now;
         match output {

@@ -41,8 +41,8 @@ pub use ble::crypto::ccm::Direction;
 use connection::Connection;
 pub use pieces::{First, Outline};
 pub use view::{
-    Arrival, Arrivals, Fact, Followed, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception,
-    RecordId, Said, Sealing, View,
+    Arrival, Fact, Followed, Frame, Hci, Hearing, Moment, NodeFact, NodeId, Reception, RecordId,
+    Said, Sealing, View,
 };
 
 /// The lowest index of a primary advertising channel.

@@ -6,7 +6,6 @@ use ble::hci::{Command, Event};
 use ble::phy::TxPhy;
 use ble::radio::AirPdu;
 use ble::time::Instant;
-use smallvec::SmallVec;
 
 /// Number of a device, in its world or capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,16 +38,13 @@ pub struct Arrival {
     pub at: Instant,
 }
 
-/// All receivers of a packet: no allocation for one.
-pub type Arrivals = SmallVec<[Arrival; 1]>;
-
 /// What is known of the receivers of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hearing {
     /// Nothing: the packet was seen by a third party.
     Unknown,
-    /// All of them, most often one; empty: no node heard it.
-    Known(Arrivals),
+    /// All of them; empty: no node heard it.
+    Known(Vec<Arrival>),
 }
 
 /// What became of the encryption of a payload before it came here.

@@ -73,7 +73,7 @@ pub(super) fn note(id: u64, at: Instant, lane: Lane, kind: MarkKind, text: Strin
         decisive: false,
         fields: Vec::new(),
         raw: String::new(),
-        causes: Default::default(),
+        causes: Vec::new(),
     }
 }
 

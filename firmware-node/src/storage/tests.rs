@@ -24,7 +24,7 @@ fn on(mut storage: Storage, now: Instant) -> Storage {
 }
 
 fn want(storage: &mut Storage, now: Instant, slot: u8, record: Option<Record>) {
-    let wanted = Wanted { id: EffectId(slot.into()), slot, record, causes: Untracked::default() };
+    let wanted = Wanted { id: EffectId(slot.into()), slot, record, causes: Untracked(vec![]) };
     storage.want(now, wanted);
     storage.plan(now, || None);
 }

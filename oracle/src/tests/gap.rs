@@ -114,10 +114,9 @@ fn who_is_not_discoverable_may_filter() {
     let note = RecordKind::Note(Note::HciCommand(ended));
     let air = script.records.iter().position(|record| matches!(record.kind, RecordKind::AirTx(_)));
     let (id, at) = (script.records[air.unwrap()].id, Instant::ZERO);
-    script.records.insert(
-        air.unwrap(),
-        Record { id, causes: Default::default(), at, node: NodeId(1), kind: note },
-    );
+    script
+        .records
+        .insert(air.unwrap(), Record { id, causes: Vec::new(), at, node: NodeId(1), kind: note });
     for (number, record) in (1..).zip(&mut script.records) {
         record.id = RecordId(number);
     }

@@ -148,7 +148,7 @@ impl Script {
     pub(super) fn record(&mut self, by: Role, at: Instant, kind: RecordKind) -> RecordId {
         let id = RecordId(self.records.len() as u64 + 1);
         let node = NodeId(by as u16);
-        self.records.push(Record { id, causes: Default::default(), at, node, kind });
+        self.records.push(Record { id, causes: Vec::new(), at, node, kind });
         id
     }
 

@@ -100,7 +100,7 @@ mod tests {
                 tag: 0,
             };
             let kind = RecordKind::AirTx(air);
-            Record { id: RecordId(0), causes: Default::default(), at, node, kind }
+            Record { id: RecordId(0), causes: Vec::new(), at, node, kind }
         };
         packets.iter().map(packet).collect()
     }

@@ -9,7 +9,7 @@ use ble::time::Instant;
 use crate::medium::symbols::Symbols;
 use crate::medium::{Transmission, TxId};
 use crate::queue::Ticket;
-use crate::record::{Causes, RecordId};
+use crate::record::RecordId;
 
 /// From the decision to send until the first symbol can be on air, in µs (nRF52, fast ramp-up).
 pub const RAMP_UP_US: u64 = 40;
@@ -101,7 +101,7 @@ pub(crate) enum State {
 }
 
 /// A command with the records that it happens because of.
-pub(crate) type Caused = (RadioCommand, Causes);
+pub(crate) type Caused = (RadioCommand, Vec<RecordId>);
 
 /// A packet that its receiver has yet to find right or wrong.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,7 @@ pub(crate) struct Judged {
 pub(crate) struct Radio {
     state: State,
     /// What made it do what it does.
-    pub(crate) causes: Causes,
+    pub(crate) causes: Vec<RecordId>,
     /// To be done when the own packet on air has ended.
     pub(crate) pending: Option<Caused>,
     /// Tuning and end of the packet received last, until something else begins.
@@ -129,7 +129,7 @@ impl Default for Radio {
     fn default() -> Self {
         Self {
             state: State::Off,
-            causes: Causes::new(),
+            causes: Vec::new(),
             pending: None,
             received: None,
             bare: false,

@@ -7,14 +7,14 @@ use ble::time::Instant;
 use bletwin_sniffer::{AirItem, Sniffer};
 
 use crate::record::{Record, RecordId, RecordKind};
-use crate::view::{ByPacket, arrivals, frame, said};
+use crate::view::{Arrivals, arrivals, frame, said};
 
 /// A sniffer for a world that goes on. How a packet arrived is known when its last bit has
 /// passed; until then it is kept back, and what was recorded after it as well.
 #[derive(Default)]
 pub struct Live {
     sniffer: Sniffer,
-    arrivals: ByPacket,
+    arrivals: Arrivals,
     waiting: VecDeque<Record>,
     read: usize,
 }
@@ -62,7 +62,7 @@ const fn is_settled(record: &Record, now: Instant) -> bool {
     }
 }
 
-fn merge(into: &mut ByPacket, more: ByPacket) {
+fn merge(into: &mut Arrivals, more: Arrivals) {
     for (id, receptions) in more {
         into.entry(id).or_default().extend(receptions);
     }

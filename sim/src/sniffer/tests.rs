@@ -32,13 +32,7 @@ pub(crate) struct Tape {
 impl Tape {
     pub(crate) fn record(&mut self, node: NodeId, us: u64, kind: RecordKind) -> RecordId {
         let id = RecordId(self.records.len() as u64 + 1);
-        self.records.push(Record {
-            id,
-            causes: Default::default(),
-            at: Instant::from_us(us),
-            node,
-            kind,
-        });
+        self.records.push(Record { id, causes: Vec::new(), at: Instant::from_us(us), node, kind });
         id
     }
 

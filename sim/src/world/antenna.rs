@@ -12,11 +12,11 @@ use crate::antenna::{Emission, Order, Signal};
 use crate::medium::{fec, frame, whitening};
 use crate::node::{NodeId, NodeInput};
 use crate::radio::{Judged, Lock, Outgoing, State};
-use crate::record::{Causes, Reception, RecordId, RecordKind};
+use crate::record::{Reception, RecordId, RecordKind};
 
 impl Engine {
     /// Takes an order from a node that is its own radio.
-    pub(super) fn order(&mut self, node: NodeId, order: Order, causes: Causes) {
+    pub(super) fn order(&mut self, node: NodeId, order: Order, causes: Vec<RecordId>) {
         let Some(station) = self.station_mut(node) else { return };
         station.radio.bare = true;
         match order {
@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    fn emit(&mut self, node: NodeId, emission: Emission, causes: Causes) {
+    fn emit(&mut self, node: NodeId, emission: Emission, causes: Vec<RecordId>) {
         let Emission { at, channel, phy, access_address, crc_init, body } = emission;
         self.leave(node);
         let now = self.now;

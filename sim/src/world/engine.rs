@@ -3,7 +3,6 @@
 use ble::phy::T_IFS_US;
 use ble::radio::{AfterTransmit, RadioCommand, RadioEvent, Receiver, Tuning};
 use ble::time::{Duration, Instant};
-use smallvec::smallvec;
 
 use super::recorder::Recorder;
 use super::signal::{symbols_time, sync_time};
@@ -14,7 +13,7 @@ use crate::medium::{Content, Medium, Transmission, TxId, frame};
 use crate::node::{Act, NodeId, NodeInput};
 use crate::queue::EventQueue;
 use crate::radio::{Caused, Outgoing, RAMP_UP_US, State, T_IFS_TOLERANCE_US};
-use crate::record::{AirTx, Causes, RadioError, RecordId, RecordKind};
+use crate::record::{AirTx, RadioError, RecordId, RecordKind};
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
@@ -163,7 +162,7 @@ impl Engine {
             timer.and_then(|(_, ticket)| self.queue.cancel(ticket));
             self.queue.push(self.now, self.now, EngineEvent::PowerOn(node));
         }
-        let causes: Causes = cause.into_iter().collect();
+        let causes: Vec<RecordId> = cause.into_iter().collect();
         let acted = RecordKind::Acted(act.clone());
         let cause = self.record(node, &causes, acted);
         Some(Delivery { node, input, cause })
@@ -195,7 +194,7 @@ impl Engine {
     // ---- Radio commands ----
 
     /// Takes a command from a node.
-    pub(super) fn command(&mut self, node: NodeId, command: RadioCommand, causes: Causes) {
+    pub(super) fn command(&mut self, node: NodeId, command: RadioCommand, causes: Vec<RecordId>) {
         let Some(station) = self.station_mut(node) else {
             return;
         };
@@ -286,13 +285,13 @@ impl Engine {
         let causes = self.causes(node);
         let record = self.record(node, &causes, RecordKind::RadioError(error));
         if let (Some(station), Some(record)) = (self.station_mut(node), record) {
-            station.radio.causes = smallvec![record];
+            station.radio.causes = vec![record];
         }
         self.schedule(node, self.now, State::ToReportMiss);
     }
 
-    pub(super) fn causes(&self, node: NodeId) -> Causes {
-        self.station(node).map_or_else(Causes::new, |station| station.radio.causes.clone())
+    pub(super) fn causes(&self, node: NodeId) -> Vec<RecordId> {
+        self.station(node).map_or_else(Vec::new, |station| station.radio.causes.clone())
     }
 
     // ---- Radio steps ----
@@ -376,7 +375,7 @@ impl Engine {
             RecordKind::AirTx(AirTx { channel, phy, access_address, crc_init, pdu, crc, end, tag })
         });
         if let Some((_, text)) = struck {
-            let cause: Causes = record.into_iter().collect();
+            let cause: Vec<RecordId> = record.into_iter().collect();
             self.record(node, &cause, RecordKind::Fault(text));
         }
         if let Some(packet) = self.medium.get_mut(id) {

@@ -16,7 +16,7 @@ use crate::medium::fault::FaultEffect;
 use crate::medium::{TxId, fec, frame};
 use crate::node::{NodeId, NodeInput};
 use crate::radio::{Lock, SYNC_LEAD_US, State};
-use crate::record::{Causes, Reception, RecordId, RecordKind};
+use crate::record::{Reception, RecordId, RecordKind};
 
 impl Engine {
     /// The access address of a packet has passed: who has caught it?
@@ -242,7 +242,7 @@ impl Engine {
         let rssi_dbm = lock.rssi_dbm;
         let tx = lock.record.unwrap_or(RecordId(0));
         let reception = if crc_ok { Reception::Ok } else { Reception::CrcError };
-        let causes: Causes = lock.record.into_iter().collect();
+        let causes: Vec<RecordId> = lock.record.into_iter().collect();
         let cause = self.record(node, &causes, RecordKind::AirRx { tx, reception, rssi_dbm });
         let station = self.station_mut(node)?;
         let (start, end) = (station.sleep.local(lock.start), station.sleep.local(now));

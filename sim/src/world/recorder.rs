@@ -10,7 +10,7 @@ use ble::time::Instant;
 
 use crate::medium::symbols::Symbols;
 use crate::node::NodeId;
-use crate::record::{Causes, Record, RecordId, RecordKind};
+use crate::record::{Record, RecordId, RecordKind};
 
 /// For how many records the queueing of a PDU is remembered at least.
 const QUEUED_SPAN: u64 = 1 << 16;
@@ -70,13 +70,7 @@ impl Recorder {
         }
         let id = RecordId(self.next);
         self.next += 1;
-        self.records.push(Record {
-            id,
-            causes: Causes::from_slice(causes),
-            at,
-            node,
-            kind: kind(),
-        });
+        self.records.push(Record { id, causes: causes.to_vec(), at, node, kind: kind() });
         Some(id)
     }
 

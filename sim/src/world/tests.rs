@@ -419,7 +419,7 @@ fn records_know_their_causes() {
     let RecordKind::AirRx { tx, reception: Reception::Ok, .. } = reception.kind else {
         panic!("{reception:?}");
     };
-    assert_eq!(reception.causes.as_slice(), [tx]);
+    assert_eq!(reception.causes, [tx]);
     assert!(matches!(by_id(tx).kind, RecordKind::AirTx(_)));
 }
 
