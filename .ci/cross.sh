@@ -11,6 +11,7 @@
 # elsewhere builds it once more from a copy of the sources in another folder, with cargo's own
 # folder elsewhere, too: it has to be the same, octet by octet.
 source "$(dirname "$0")/lib.sh"
+# No tests are built here: the wrapper that lowers their level would only be in the way.
 unset RUSTC_WORKSPACE_WRAPPER
 
 TRIPLE=thumbv7em-none-eabihf
